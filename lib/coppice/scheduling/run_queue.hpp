@@ -1,0 +1,111 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+
+#include <coppice/scheduling/runnable.hpp>
+#include <coppice/scheduling/spinlock.hpp>
+
+namespace coppice::scheduling {
+
+/// What waits for a turn on one scheduler thread, first in, first out. Others may push to it and steal from it.
+class run_queue {
+ public:
+  /// Returns how many wait now.
+  std::size_t push(runnable& added) noexcept {
+    const std::lock_guard hold{lock_};
+    return append(added);
+  }
+
+  runnable* pop() noexcept {
+    if (size() == 0) return nullptr;
+    const std::lock_guard hold{lock_};
+    return take_first();
+  }
+
+  /// The one at `place`, counted from the front; null when there are not so many.
+  runnable* pop_at(std::size_t place) noexcept {
+    const std::lock_guard hold{lock_};
+    if (place == 0) return take_first();
+    runnable* before = first_;
+    for (std::size_t i = 1; i < place && before != nullptr; ++i) before = before->next_;
+    if (before == nullptr || before->next_ == nullptr) return nullptr;
+    runnable* taken = before->next_;
+    before->next_ = taken->next_;
+    if (taken == last_) last_ = before;
+    count(-1);
+    return taken;
+  }
+
+  /// Moves the front half of what waits here to `thief`, which must be empty and the caller's own.
+  /// Returns the first of them for the caller to run.
+  runnable* steal_half(run_queue& thief) noexcept {
+    if (size() == 0) return nullptr;
+    runnable* got = nullptr;
+    runnable* rest = nullptr;
+    std::size_t more = 0;
+    {
+      const std::unique_lock hold{lock_, std::try_to_lock};
+      if (!hold || first_ == nullptr) return nullptr;
+      const std::size_t half = (size() + 1) / 2;
+      got = first_;
+      runnable* last = first_;
+      for (std::size_t i = 1; i < half; ++i) last = last->next_;
+      first_ = last->next_;
+      if (first_ == nullptr) last_ = nullptr;
+      count(-static_cast<std::ptrdiff_t>(half));
+      last->next_ = nullptr;
+      rest = got->next_;
+      more = half - 1;
+    }
+    if (more != 0) {
+      const std::lock_guard hold{thief.lock_};
+      while (rest != nullptr) {
+        runnable* following = rest->next_;
+        thief.append(*rest);
+        rest = following;
+      }
+    }
+    got->next_ = nullptr;
+    return got;
+  }
+
+  /// How many wait; exact only for somebody who holds all others off.
+  std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
+
+ private:
+  std::size_t append(runnable& added) noexcept {
+    added.next_ = nullptr;
+    if (last_ != nullptr) {
+      last_->next_ = &added;
+    } else {
+      first_ = &added;
+    }
+    last_ = &added;
+    count(1);
+    return size();
+  }
+
+  runnable* take_first() noexcept {
+    runnable* taken = first_;
+    if (taken == nullptr) return nullptr;
+    first_ = taken->next_;
+    if (first_ == nullptr) last_ = nullptr;
+    count(-1);
+    return taken;
+  }
+
+  // Written under the lock only, read without it.
+  void count(std::ptrdiff_t by) noexcept {
+    size_.store(size() + static_cast<std::size_t>(by), std::memory_order_relaxed);
+  }
+
+  spinlock lock_;
+  runnable* first_ = nullptr;
+  runnable* last_ = nullptr;
+  std::atomic<std::size_t> size_{0};
+};
+
+}  // namespace coppice::scheduling

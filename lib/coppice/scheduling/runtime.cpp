@@ -1,0 +1,258 @@
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+
+#include <coppice/scheduling/runtime.hpp>
+#include <coppice/scheduling/scheduler.hpp>
+
+namespace coppice::scheduling {
+
+namespace {
+
+// Looking around for work this often costs a few microseconds, waking a sleeping thread costs more.
+constexpr int spins_before_sleep = 200;
+
+// How long a busy thread may keep others waiting in its queue, at most, while a thread sleeps.
+constexpr std::chrono::milliseconds watch_interval{2};
+
+void relax() noexcept {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#else
+  std::this_thread::yield();
+#endif
+}
+
+unsigned thread_count(const options& wanted) {
+  if (wanted.virtual_time || wanted.seed) {
+    if (wanted.threads > 1) {
+      throw std::invalid_argument("coppice: virtual time and seeded scheduling need one scheduler thread, not " +
+                                  std::to_string(wanted.threads) + "; leave out `threads` or set it to 1");
+    }
+    return 1;
+  }
+  if (wanted.threads != 0) return wanted.threads;
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+}  // namespace
+
+runtime::runtime(options wanted)
+    : options_{std::move(wanted)}, stacks_{stack_pool::options{.guard = options_.guard, .notice = options_.notice}} {
+  if (options_.virtual_time) {
+    auto made = std::make_unique<virtual_clock>();
+    virtual_clock_ = made.get();
+    clock_ = std::move(made);
+  } else {
+    clock_ = std::make_unique<real_clock>();
+  }
+  const unsigned count = thread_count(options_);
+  for (unsigned i = 0; i < count; ++i) schedulers_.push_back(std::make_unique<scheduler>(*this, i));
+  for (unsigned i = 0; i <= count; ++i) timers_.push_back(std::make_unique<timer_queue>());
+}
+
+runtime::~runtime() {
+  stop();
+}
+
+void runtime::start() {
+  stopping_.store(false, std::memory_order_relaxed);
+  for (auto& each : schedulers_) threads_.emplace_back([&each] { each->run(); });
+}
+
+void runtime::stop() {
+  if (threads_.empty()) return;
+  blocking_.stop();
+  stopping_.store(true, std::memory_order_release);
+  wake_all();
+  for (auto& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+void runtime::wake(runnable& ready) noexcept {
+  if (ready.wake_elsewhere()) return;
+  scheduler* here = scheduler::here();
+  if (here != nullptr && &here->owner() == this) {
+    // One that waits alone is served by this thread sooner than by a thread that has to wake up first.
+    if (here->queue().push(ready) > 1 && sleeping_.load(std::memory_order_relaxed) != 0) wake_one();
+    return;
+  }
+  injected_.push(ready);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (sleeping_.load(std::memory_order_relaxed) != 0) wake_one();
+}
+
+void runtime::park() noexcept {
+  scheduler::leave(carrier::leaving::parks);
+}
+
+void runtime::yield() noexcept {
+  scheduler::leave(carrier::leaving::yields);
+}
+
+std::size_t runtime::resident_stack_bytes() const noexcept {
+  const scheduler* here = scheduler::here();
+  const carrier* on = here != nullptr ? here->carrier_here() : nullptr;
+  return on != nullptr ? stacks_.resident_bytes(on->memory) : 0;
+}
+
+runnable* runtime::running() noexcept {
+  const scheduler* here = scheduler::here();
+  return here != nullptr ? here->running() : nullptr;
+}
+
+timer runtime::start_timer(time_point deadline, timer_action action, std::uint64_t owner) {
+  const scheduler* here = scheduler::here();
+  if (here != nullptr && &here->runtime_ == this) {
+    return timer{timers_[here->index()]->start(deadline, std::move(action), owner), here->index()};
+  }
+  const auto shard = static_cast<std::uint32_t>(schedulers_.size());
+  const auto before = timers_[shard]->next_deadline();
+  const timer made{timers_[shard]->start(deadline, std::move(action), owner), shard};
+  // Any scheduler thread fires these: those that sleep must learn of an earlier deadline.
+  if (!before || deadline < *before) wake_all();
+  return made;
+}
+
+std::optional<time_point> runtime::cancel_timer(timer cancelled) {
+  if (!cancelled || cancelled.shard >= timers_.size()) return std::nullopt;
+  return timers_[cancelled.shard]->cancel(cancelled.id);
+}
+
+std::optional<time_point> runtime::deadline_of(timer asked) const {
+  if (!asked || asked.shard >= timers_.size()) return std::nullopt;
+  return timers_[asked.shard]->deadline_of(asked.id);
+}
+
+void runtime::cancel_timers_of(std::uint64_t owner) {
+  for (auto& shard : timers_) shard->cancel_all_of(owner);
+}
+
+std::size_t runtime::pending_timers() const {
+  std::size_t sum = 0;
+  for (const auto& shard : timers_) sum += shard->size();
+  return sum;
+}
+
+bool runtime::fire_due() {
+  bool any = false;
+  std::optional<time_point> at;
+  for (auto& shard : timers_) {
+    const auto next = shard->next_deadline();
+    if (!next) continue;
+    if (!at) at = now();
+    if (*next <= *at) any = shard->fire_due(*at) != 0 || any;
+  }
+  return any;
+}
+
+std::optional<time_point> runtime::next_deadline() const {
+  std::optional<time_point> earliest;
+  for (const auto& shard : timers_) {
+    const auto next = shard->next_deadline();
+    if (next && (!earliest || *next < *earliest)) earliest = next;
+  }
+  return earliest;
+}
+
+bool runtime::advance_to_next_timer() {
+  const auto next = next_deadline();
+  if (!next) return false;
+  virtual_clock_->advance_to(*next);
+  fire_due();
+  return true;
+}
+
+runnable* runtime::steal(scheduler& thief) noexcept {
+  const std::size_t count = schedulers_.size();
+  for (std::size_t i = 1; i < count; ++i) {
+    scheduler& other = *schedulers_[(thief.index() + i) % count];
+    if (runnable* got = other.queue().steal_half(thief.queue())) return got;
+  }
+  return nullptr;
+}
+
+bool runtime::work_waits() const noexcept {
+  if (injected_.size() != 0) return true;
+  return std::any_of(schedulers_.begin(), schedulers_.end(),
+                     [](const auto& each) { return each->queue().size() != 0; });
+}
+
+void runtime::idle(scheduler& idler, time_point at_most) {
+  if (is_virtual()) {
+    idle_in_virtual_time(idler);
+    return;
+  }
+  if (fire_due() || work_waits()) return;
+  if (schedulers_.size() > 1) {
+    for (int i = 0; i < spins_before_sleep; ++i) {
+      if (work_waits() || stopping_.load(std::memory_order_relaxed)) return;
+      relax();
+    }
+  }
+  std::optional<time_point> until = next_deadline();
+  if (at_most != time_point::max() && (!until || at_most < *until)) until = at_most;
+  sleep(idler, until);
+}
+
+void runtime::idle_in_virtual_time(scheduler& idler) {
+  if (work_waits()) return;
+  if (idle_hook_ && idle_hook_()) return;
+  if (advance_to_next_timer()) return;
+  sleep(idler, std::nullopt);
+}
+
+void runtime::sleep(scheduler& sleeper, std::optional<time_point> until) {
+  std::unique_lock hold{sleep_lock_};
+  sleeper.is_roused_ = false;
+  sleepers_.push_back(&sleeper);
+  sleeping_.store(sleepers_.size(), std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  // Whoever pushed before it could see us asleep: we must see what it pushed.
+  if (!work_waits() && !stopping_.load(std::memory_order_relaxed)) {
+    // While others work, one of the sleepers looks after their queues and timers: a long turn holds up nobody else.
+    bool watches = false;
+    if (!watched_ && sleepers_.size() < schedulers_.size()) {
+      watches = watched_ = true;
+      const auto look = std::chrono::steady_clock::now() + watch_interval;
+      if (!until || look < *until) until = look;
+    }
+    const auto roused = [&sleeper] { return sleeper.is_roused_; };
+    if (until) {
+      sleeper.roused_.wait_until(hold, *until, roused);
+    } else {
+      sleeper.roused_.wait(hold, roused);
+    }
+    if (watches) watched_ = false;
+  }
+  std::erase(sleepers_, &sleeper);
+  sleeping_.store(sleepers_.size(), std::memory_order_relaxed);
+}
+
+void runtime::wake_one() noexcept {
+  const std::lock_guard hold{sleep_lock_};
+  if (sleepers_.empty()) return;
+  scheduler* chosen = sleepers_.back();
+  sleepers_.pop_back();
+  sleeping_.store(sleepers_.size(), std::memory_order_relaxed);
+  chosen->is_roused_ = true;
+  chosen->roused_.notify_one();
+}
+
+void runtime::wake_all() noexcept {
+  const std::lock_guard hold{sleep_lock_};
+  for (scheduler* each : sleepers_) {
+    each->is_roused_ = true;
+    each->roused_.notify_one();
+  }
+  sleepers_.clear();
+  sleeping_.store(0, std::memory_order_relaxed);
+}
+
+void runtime::keep_abandoned(void* fiber) {
+  abandoned_.fetch_add(1, std::memory_order_relaxed);
+  const std::lock_guard hold{sleep_lock_};
+  graveyard_.push_back(fiber);
+}
+
+}  // namespace coppice::scheduling

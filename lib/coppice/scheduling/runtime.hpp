@@ -1,0 +1,138 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include <coppice/scheduling/blocking_pool.hpp>
+#include <coppice/scheduling/clock.hpp>
+#include <coppice/scheduling/run_queue.hpp>
+#include <coppice/scheduling/stack_pool.hpp>
+#include <coppice/scheduling/timer_queue.hpp>
+
+namespace coppice::scheduling {
+
+class scheduler;
+
+/// How a runtime is set up.
+struct options {
+  /// Scheduler threads; 0: one for each processor.
+  unsigned threads = 0;
+  /// A clock that moves only when nothing else can happen; needs `threads` 0 or 1.
+  bool virtual_time = false;
+  /// Who runs next is drawn with this seed instead of first come, first served; needs `threads` 0 or 1.
+  std::optional<std::uint64_t> seed;
+  stack_pool::guard guard = stack_pool::guard::automatic;
+  /// Told, once each, of what the runtime has to do differently here (stacks without guards). Any thread.
+  std::function<void(std::string_view)> notice;
+};
+
+/// A timer of a runtime.
+struct timer {
+  timer_id id;
+  std::uint32_t shard = 0;
+  explicit operator bool() const noexcept { return id.value != 0; }
+};
+
+/// The scheduler threads, their clock, timers and stacks. Gives turns to `runnable`s and knows nothing of processes.
+///
+/// Starts its threads in `start`, ends them in `stop`, and leaves nothing behind. Everything that was woken must have
+/// ended before `stop`.
+///
+/// Threads: every function may be called from any thread, unless it says otherwise.
+class runtime {
+ public:
+  explicit runtime(options);
+  runtime(const runtime&) = delete;
+  runtime& operator=(const runtime&) = delete;
+  ~runtime();
+
+  void start();
+  void stop();
+
+  /// Lets `ready` have a turn. Called once for each time it came to rest.
+  void wake(runnable& ready) noexcept;
+
+  /// Suspends the calling fiber, and with it the runnable that has its turn on it, until that is woken.
+  /// On the scheduler's fibers only.
+  void park() noexcept;
+
+  /// Lets all others that wait have their turn first. On the scheduler's fibers only.
+  void yield() noexcept;
+
+  /// The runnable that has its turn on this thread; null on a thread that is none of the scheduler's.
+  static runnable* running() noexcept;
+
+  time_point now() const noexcept { return clock_->now(); }
+  bool is_virtual() const noexcept { return virtual_clock_ != nullptr; }
+  unsigned threads() const noexcept { return static_cast<unsigned>(schedulers_.size()); }
+  const options& settings() const noexcept { return options_; }
+
+  timer start_timer(time_point deadline, timer_action action, std::uint64_t owner = 0);
+  std::optional<time_point> cancel_timer(timer);
+  std::optional<time_point> deadline_of(timer) const;
+  void cancel_timers_of(std::uint64_t owner);
+  std::size_t pending_timers() const;
+
+  /// Bytes of the calling fiber's stack that are really in use. 0 elsewhere.
+  std::size_t resident_stack_bytes() const noexcept;
+
+  stack_pool& stacks() noexcept { return stacks_; }
+  blocking_pool& blocking() noexcept { return blocking_; }
+
+  /// In virtual time: asked when nothing can run, before the clock moves to the next timer. Returns true when it made
+  /// something runnable, which then comes before the clock moves. Set before `start`.
+  void when_idle(std::function<bool()> hook) { idle_hook_ = std::move(hook); }
+
+  /// In virtual time: moves the clock to the next timer and fires what is due. False when no timer is pending.
+  bool advance_to_next_timer();
+
+  /// Fibers that were given up with their stacks, because what ran on them would not end.
+  std::size_t abandoned() const noexcept { return abandoned_.load(std::memory_order_relaxed); }
+
+ private:
+  friend class scheduler;
+  friend class carrier;
+
+  bool fire_due();
+  std::optional<time_point> next_deadline() const;
+  runnable* steal(scheduler& thief) noexcept;
+  runnable* take_injected() noexcept { return injected_.pop(); }
+  bool work_waits() const noexcept;
+  void idle(scheduler&, time_point at_most);
+  void idle_in_virtual_time(scheduler&);
+  void sleep(scheduler&, std::optional<time_point> until);
+  void wake_one() noexcept;
+  void wake_all() noexcept;
+  void keep_abandoned(void* fiber);
+
+  options options_;
+  std::unique_ptr<clock> clock_;
+  virtual_clock* virtual_clock_ = nullptr;
+  stack_pool stacks_;
+  blocking_pool blocking_;
+  std::vector<std::unique_ptr<scheduler>> schedulers_;
+  std::vector<std::thread> threads_;
+  std::vector<std::unique_ptr<timer_queue>> timers_;  // one a scheduler; the last for all other threads
+  run_queue injected_;                                // woken by other threads than the scheduler's
+  std::function<bool()> idle_hook_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<std::size_t> abandoned_{0};
+  std::vector<void*> graveyard_;
+
+  // Who sleeps: under `sleep_lock_`, the number also without it.
+  std::mutex sleep_lock_;
+  std::vector<scheduler*> sleepers_;
+  std::atomic<std::size_t> sleeping_{0};
+  bool watched_ = false;  // one of the sleepers looks up now and then, while others work
+};
+
+}  // namespace coppice::scheduling

@@ -1,0 +1,297 @@
+#include <bit>
+#include <deque>
+#include <memory>
+#include <new>
+
+#include <boost/context/stack_context.hpp>
+#include <boost/fiber/algo/algorithm.hpp>
+#include <boost/fiber/operations.hpp>
+#include <boost/fiber/scheduler.hpp>
+
+#include <coppice/scheduling/scheduler.hpp>
+
+namespace coppice::scheduling {
+
+namespace {
+
+thread_local scheduler* this_scheduler = nullptr;
+
+using boost::fibers::context;
+using fiber_type = boost::fibers::type;
+
+/// Hands the runtime's guarded stacks to Boost.Context.
+class pooled_stack_allocator {
+ public:
+  pooled_stack_allocator(stack_pool& from, std::size_t size, stack& got) noexcept : pool_{&from}, size_{size}, got_{&got} {}
+
+  boost::context::stack_context allocate() {
+    *got_ = pool_->allocate(size_);
+    boost::context::stack_context made;
+    made.sp = got_->top;
+    made.size = got_->size;
+    return made;
+  }
+  void deallocate(boost::context::stack_context& over) noexcept { pool_->deallocate(stack{over.sp, over.size}); }
+
+ private:
+  stack_pool* pool_;
+  std::size_t size_;
+  stack* got_;  // only for `allocate`
+};
+
+// How often, in turns, a busy thread looks after its timers and after Boost's own queues.
+constexpr std::uint32_t turns_between_timers = 16;
+constexpr std::uint32_t turns_between_housekeeping = 64;
+
+}  // namespace
+
+/// Chooses the fiber that runs next on a thread, and keeps apart what the C++ runtime has only once for a thread.
+class scheduler::algorithm final : public boost::fibers::algo::algorithm {
+ public:
+  explicit algorithm(scheduler& of) noexcept : scheduler_{of} {}
+
+  // Called on the new fiber, when `ready` stands still: for our carriers this is where a park becomes final.
+  void awakened(context* ready) noexcept override {
+    if (ready->is_context(fiber_type::dispatcher_context)) {
+      dispatcher_ready_ = ready;
+      return;
+    }
+    if (ready->is_context(fiber_type::main_context)) {
+      main_ready_ = ready;
+      return;
+    }
+    fiber_record& record = record_of(ready);
+    carrier* left = record.carried;
+    if (left == nullptr || left->why == carrier::leaving::no) {
+      woken_by_boost_.push_back(&record);
+      return;
+    }
+    const auto why = std::exchange(left->why, carrier::leaving::no);
+    if (why == carrier::leaving::idles) {
+      scheduler_.resting_[left->stack_class_].push_back(left);
+      return;
+    }
+    ready->detach();
+    runnable& job = *left->job;
+    job.carrier_ = left;
+    // From a confirmed park on, another thread may run it: neither it nor its carrier may be touched then.
+    if (why == carrier::leaving::parks) {
+      if (job.commit_park()) return;
+      if (job.carrier_ == nullptr) scheduler_.runtime_.keep_abandoned(left);
+    }
+    scheduler_.queue_.push(job);
+  }
+
+  context* pick_next() noexcept override {
+    fiber_record* next = choose();
+    if (next == nullptr) return nullptr;
+    current_->exceptions.exchange_for(next->exceptions);
+    current_ = next;
+    return next->context;
+  }
+
+  bool has_ready_fibers() const noexcept override {
+    return dispatcher_ready_ != nullptr || main_ready_ != nullptr || !woken_by_boost_.empty() ||
+           scheduler_.preselected_ != nullptr || scheduler_.queue_.size() != 0;
+  }
+
+  void suspend_until(const std::chrono::steady_clock::time_point& at_most) noexcept override {
+    scheduler_.runtime_.idle(scheduler_, at_most);
+  }
+
+  // A Boost primitive on another thread made one of this thread's fibers ready.
+  void notify() noexcept override { scheduler_.runtime_.wake_all(); }
+
+  // Suspends the thread's main fiber until the runtime stops.
+  void wait_for_stop() noexcept {
+    main_record_.context = context::active();
+    main_waits_ = true;
+    context::active()->suspend();
+  }
+
+  void make_ready(carrier& resting) { woken_by_boost_.push_back(resting.record); }
+
+ private:
+  fiber_record& record_of(context* of) noexcept {
+    if (of->get_properties() == nullptr) of->set_properties(new fiber_record{of});
+    return static_cast<fiber_record&>(*of->get_properties());
+  }
+
+  fiber_record* choose() noexcept {
+    const auto turn = ++scheduler_.turns_;
+    if (turn % turns_between_housekeeping == 0) {
+      if (fiber_record* dispatcher = take(dispatcher_ready_, dispatcher_record_)) return dispatcher;
+    }
+    if (turn % turns_between_timers == 0) scheduler_.runtime_.fire_due();
+    if (!woken_by_boost_.empty() && (turn % 2 == 0 || scheduler_.queue_.size() == 0)) {
+      fiber_record* woken = woken_by_boost_.front();
+      woken_by_boost_.pop_front();
+      scheduler_.running_ = woken->carried != nullptr ? woken->carried->job : nullptr;
+      return woken;
+    }
+    if (runnable* ready = scheduler_.next_runnable()) {
+      if (carrier* on = scheduler_.fiber_for(*ready)) return on->record;
+    }
+    scheduler_.running_ = nullptr;
+    if (main_waits_ && scheduler_.runtime_.stopping_.load(std::memory_order_acquire)) {
+      main_waits_ = false;
+      return &main_record_;
+    }
+    if (fiber_record* dispatcher = take(dispatcher_ready_, dispatcher_record_)) return dispatcher;
+    return take(main_ready_, main_record_);
+  }
+
+  static fiber_record* take(context*& ready, fiber_record& record) noexcept {
+    if (ready == nullptr) return nullptr;
+    record.context = std::exchange(ready, nullptr);
+    return &record;
+  }
+
+  scheduler& scheduler_;
+  context* dispatcher_ready_ = nullptr;
+  context* main_ready_ = nullptr;
+  bool main_waits_ = false;
+  fiber_record dispatcher_record_{nullptr};
+  fiber_record main_record_{nullptr};
+  fiber_record* current_ = &main_record_;
+  std::deque<fiber_record*> woken_by_boost_;
+};
+
+scheduler::scheduler(runtime& of, unsigned index)
+    : runtime_{of},
+      index_{index},
+      draw_{of.settings().seed.value_or(0)},
+      resting_(stack_class_of(std::size_t{1} << 40U) + 1) {}
+
+scheduler::~scheduler() = default;
+
+scheduler* scheduler::here() noexcept {
+  return this_scheduler;
+}
+
+const carrier* scheduler::carrier_here() const noexcept {
+  const auto* record = static_cast<fiber_record*>(context::active()->get_properties());
+  return record != nullptr ? record->carried : nullptr;
+}
+
+unsigned scheduler::stack_class_of(std::size_t bytes) noexcept {
+  constexpr std::size_t smallest = std::size_t{16} << 10U;
+  return static_cast<unsigned>(std::bit_width((std::max(bytes, smallest) - 1) / smallest));
+}
+
+void scheduler::run() {
+  this_scheduler = this;
+  auto* made = new algorithm{*this};
+  algorithm_ = made;
+  context::active()->get_scheduler()->set_algo(boost::fibers::algo::algorithm::ptr_t{made});
+  made->wait_for_stop();
+  end_carriers();
+  this_scheduler = nullptr;
+}
+
+void scheduler::end_carriers() {
+  for (auto& carriers : resting_) {
+    for (carrier* resting : carriers) {
+      resting->quits = true;
+      algorithm_->make_ready(*resting);
+    }
+    carriers.clear();
+  }
+  // The carriers end, then the dispatcher frees them, then it is this fiber's turn again.
+  constexpr int enough_rounds = 3;
+  for (int round = 0; round < enough_rounds; ++round) context::active()->yield();
+}
+
+runnable* scheduler::next_runnable() noexcept {
+  if (preselected_ != nullptr) return std::exchange(preselected_, nullptr);
+  if (runtime_.settings().seed) {
+    while (runnable* injected = runtime_.take_injected()) queue_.push(*injected);
+    const std::size_t waiting = queue_.size();
+    if (waiting == 0) return nullptr;
+    // splitmix64: the same choices for a seed on every machine.
+    std::uint64_t mixed = draw_ += 0x9E3779B97F4A7C15U;
+    mixed = (mixed ^ (mixed >> 30U)) * 0xBF58476D1CE4E5B9U;
+    mixed = (mixed ^ (mixed >> 27U)) * 0x94D049BB133111EBU;
+    return queue_.pop_at((mixed ^ (mixed >> 31U)) % waiting);
+  }
+  if (turns_ % turns_between_timers == 0) {
+    if (runnable* injected = runtime_.take_injected()) return injected;
+  }
+  if (runnable* own = queue_.pop()) return own;
+  if (runnable* injected = runtime_.take_injected()) return injected;
+  return runtime_.steal(*this);
+}
+
+runnable* scheduler::next_for(carrier& serving) noexcept {
+  const auto turn = ++turns_;
+  if (turn % turns_between_housekeeping == 0) return nullptr;
+  if (turn % turns_between_timers == 0) runtime_.fire_due();
+  runnable* next = next_runnable();
+  if (next == nullptr) return nullptr;
+  if (next->carrier_ == nullptr && stack_class_of(next->stack_size()) == serving.stack_class_) {
+    running_ = next;
+    return next;
+  }
+  preselected_ = next;
+  return nullptr;
+}
+
+carrier* scheduler::fiber_for(runnable& ready) noexcept {
+  carrier* on = std::exchange(ready.carrier_, nullptr);
+  if (on != nullptr) {
+    context::active()->attach(on->record->context);
+  } else {
+    const std::size_t needs = ready.stack_size();
+    auto& resting = resting_[stack_class_of(needs)];
+    if (!resting.empty()) {
+      on = resting.back();
+      resting.pop_back();
+    } else {
+      try {
+        on = make_carrier(needs);
+      } catch (const std::bad_alloc&) {
+        // Nothing is lost: it waits until a fiber becomes free or memory does.
+        queue_.push(ready);
+        return nullptr;
+      }
+    }
+    on->job = &ready;
+  }
+  running_ = &ready;
+  return on;
+}
+
+carrier* scheduler::make_carrier(std::size_t stack_size) {
+  auto owned = std::make_unique<carrier>(stack_size, stack_class_of(stack_size));
+  carrier* made = owned.get();
+  auto fiber = boost::fibers::make_worker_context_with_properties(boost::fibers::launch::post, nullptr,
+                                                                  pooled_stack_allocator{runtime_.stacks(), stack_size, made->memory},
+                                                                  [owned = std::move(owned)]() { owned->serve(); });
+  auto* record = new fiber_record{fiber.get()};
+  fiber->set_properties(record);
+  record->carried = made;
+  made->record = record;
+  context::active()->attach(fiber.get());
+  return made;
+}
+
+void scheduler::leave(carrier::leaving why) noexcept {
+  auto* record = static_cast<fiber_record*>(context::active()->get_properties());
+  record->carried->why = why;
+  context::active()->yield();
+}
+
+void carrier::serve() {
+  while (!quits) {
+    while (job != nullptr) {
+      runnable& served = *job;
+      if (served.take_turn() == runnable::turn_result::again) scheduler::here()->queue().push(served);
+      job = scheduler::here()->next_for(*this);
+    }
+    scheduler::here()->running_ = nullptr;
+    scheduler::leave(leaving::idles);
+  }
+  record->carried = nullptr;
+}
+
+}  // namespace coppice::scheduling

@@ -1,0 +1,97 @@
+#pragma once
+
+// Private to this room: pulls in Boost.Fiber.
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <vector>
+
+#include <boost/fiber/context.hpp>
+#include <boost/fiber/properties.hpp>
+
+#include <coppice/scheduling/exception_state.hpp>
+#include <coppice/scheduling/run_queue.hpp>
+#include <coppice/scheduling/runtime.hpp>
+
+namespace coppice::scheduling {
+
+/// What is kept for each fiber that our algorithm switches to, also for those that are not ours.
+struct fiber_record : boost::fibers::fiber_properties {
+  explicit fiber_record(boost::fibers::context* of) noexcept : fiber_properties{of}, context{of} {}
+
+  boost::fibers::context* context;
+  carrier* carried = nullptr;  // null for a fiber that is not one of our carriers
+  exception_state exceptions;
+};
+
+/// A pooled fiber that gives runnables their turns, one after the other, until one of them parks: then it stays with
+/// that one until the turn is over. Belongs to no thread while it is parked.
+class carrier {
+ public:
+  enum class leaving : std::uint8_t { no, parks, yields, idles };
+
+  carrier(std::size_t stack_size, unsigned stack_class) noexcept : stack_size_{stack_size}, stack_class_{stack_class} {}
+
+  void serve();
+
+  fiber_record* record = nullptr;
+  runnable* job = nullptr;
+  leaving why = leaving::no;  // set before it leaves, read when it stands still
+  bool quits = false;
+  stack memory{};
+  std::size_t stack_size_;
+  unsigned stack_class_;
+};
+
+/// One scheduler thread: its run queue, its pooled carriers, and the Boost.Fiber algorithm that joins them.
+class scheduler {
+ public:
+  scheduler(runtime& of, unsigned index);
+  ~scheduler();
+
+  /// The body of the thread; returns after the runtime's `stop`.
+  void run();
+
+  /// The one whose thread this is; null elsewhere. Not to be kept over a switch.
+  [[gnu::noinline]] static scheduler* here() noexcept;
+
+  runtime& owner() noexcept { return runtime_; }
+  unsigned index() const noexcept { return index_; }
+
+  run_queue& queue() noexcept { return queue_; }
+  runnable* running() const noexcept { return running_; }
+  const carrier* carrier_here() const noexcept;
+
+  /// Suspends the fiber that runs on this thread.
+  static void leave(carrier::leaving why) noexcept;
+
+  static unsigned stack_class_of(std::size_t bytes) noexcept;
+
+ private:
+  friend class runtime;
+  friend class carrier;
+  class algorithm;
+
+  runnable* next_runnable() noexcept;
+  runnable* next_for(carrier&) noexcept;
+  carrier* fiber_for(runnable&) noexcept;
+  carrier* make_carrier(std::size_t stack_size);
+  void end_carriers();
+
+  runtime& runtime_;
+  const unsigned index_;
+  algorithm* algorithm_ = nullptr;
+  run_queue queue_;
+  runnable* preselected_ = nullptr;
+  runnable* running_ = nullptr;
+  std::uint32_t turns_ = 0;
+  std::uint64_t draw_ = 0;                      // the state of the seeded choice
+  std::vector<std::vector<carrier*>> resting_;  // idle carriers by stack class
+
+  // Of a thread that sleeps, under the runtime's lock.
+  std::condition_variable roused_;
+  bool is_roused_ = false;
+};
+
+}  // namespace coppice::scheduling

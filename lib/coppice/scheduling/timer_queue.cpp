@@ -1,0 +1,683 @@
+#include <algorithm>
+#include <bit>
+#include <mutex>
+#include <vector>
+
+#include <sys/mman.h>
+
+#include <coppice/scheduling/timer_queue.hpp>
+
+namespace coppice::scheduling {
+
+namespace {
+
+// A timer lives in a slot; slots come in chunks. A timer's id is its slot and how often that was used before; its order
+// is the queue's running number and, in the low bits, the slot again. So either leads to the slot in one step.
+constexpr unsigned slot_bits = 28;
+constexpr unsigned index_bits = 15;
+constexpr std::uint32_t no_slot = (std::uint32_t{1} << slot_bits) - 1;
+constexpr std::uint64_t slot_mask = no_slot;
+constexpr std::uint64_t counter_end = std::uint64_t{1} << (64 - slot_bits);
+constexpr std::uint32_t chunk_limit = std::uint32_t{1} << (slot_bits - index_bits);
+constexpr std::size_t chunk_bytes = std::size_t{2} << 20;
+
+constexpr std::int64_t never_ns = std::numeric_limits<std::int64_t>::max();
+
+std::int64_t ns_of(time_point instant) noexcept {
+  return instant.time_since_epoch().count();
+}
+time_point instant_of(std::int64_t ns) noexcept {
+  return time_point(std::chrono::nanoseconds(ns));
+}
+
+struct slot {
+  timer_action action;
+  std::int64_t deadline_ns;
+  std::uint64_t order;  // 0: not pending
+  std::uint64_t generation;
+  std::uint64_t owner;
+  std::uint32_t next;  // of the same owner; of the free slots when it is one
+  std::uint32_t previous;
+};
+static_assert(sizeof(slot) == 96);
+
+/// The unit in which memory for slots is taken and given back. Slots from `fresh` on have never been touched.
+struct chunk {
+  std::uint32_t number;
+  std::uint32_t in_use;
+  std::uint32_t fresh;
+  std::uint32_t first_free;
+  std::uint64_t first_generation;
+  std::uint64_t last_generation;  // the greatest that one of its slots has come to
+
+  slot* slots() noexcept { return reinterpret_cast<slot*>(reinterpret_cast<std::byte*>(this) + 64); }
+};
+static_assert(sizeof(chunk) <= 64);
+constexpr std::uint32_t slots_in_chunk = (chunk_bytes - 64) / sizeof(slot);
+static_assert(slots_in_chunk < (1u << index_bits));
+
+void* map(std::size_t bytes) {
+  void* const mapped = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (mapped == MAP_FAILED) throw std::bad_alloc();
+  return mapped;
+}
+
+// Aligned to its size, so that it can be one huge page.
+chunk* map_chunk() {
+  std::byte* const mapped = static_cast<std::byte*>(map(2 * chunk_bytes));
+  std::size_t const before = -reinterpret_cast<std::uintptr_t>(mapped) & (chunk_bytes - 1);
+  if (before != 0) munmap(mapped, before);
+  munmap(mapped + before + chunk_bytes, chunk_bytes - before);
+  return reinterpret_cast<chunk*>(mapped + before);
+}
+
+/// The slots of a queue: found by number in one step, made when needed, given back by the chunk.
+class slot_table {
+ public:
+  explicit slot_table(std::uint64_t first_generation)
+      : first_generation_(first_generation),
+        directory_(static_cast<directory_entry*>(map(chunk_limit * sizeof(directory_entry)))) {}
+
+  ~slot_table() {
+    for (std::uint32_t i = 0; i < chunk_count_; ++i) {
+      if (directory_[i].memory == nullptr) continue;
+      chunk& held = *directory_[i].memory;
+      for (std::uint32_t j = 0; j < held.fresh; ++j) {
+        if (held.slots()[j].order != 0) held.slots()[j].action.reset();
+      }
+      munmap(&held, chunk_bytes);
+    }
+    munmap(directory_, chunk_limit * sizeof(directory_entry));
+  }
+
+  slot_table(slot_table const&) = delete;
+  slot_table& operator=(slot_table const&) = delete;
+
+  /// The slot of that number, null if it does not exist (any more).
+  slot* find(std::uint64_t number) const noexcept {
+    std::uint32_t const index = number & ((1u << index_bits) - 1);
+    chunk* const home = directory_[(number & slot_mask) >> index_bits].memory;
+    return home != nullptr && index < home->fresh ? &home->slots()[index] : nullptr;
+  }
+
+  /// The slot of a number that is known to exist.
+  slot& operator[](std::uint32_t number) const noexcept {
+    return directory_[number >> index_bits].memory->slots()[number & ((1u << index_bits) - 1)];
+  }
+
+  /// Where a timer's fields are going to be read, long before they are.
+  void prefetch(std::uint64_t number) const noexcept {
+    chunk* const home = directory_[(number & slot_mask) >> index_bits].memory;
+    if (home != nullptr) __builtin_prefetch(&home->slots()[number & ((1u << index_bits) - 1)].order);
+  }
+
+  std::uint32_t take() {
+    if (current_ == nullptr) current_ = find_chunk();
+    chunk& from = *current_;
+    if (from.in_use == 0 && spare_ == current_) spare_ = nullptr;
+    std::uint32_t index = from.first_free;
+    if (index != no_slot) {
+      from.first_free = from.slots()[index].next;
+    } else {
+      index = from.fresh++;
+      slot& fresh = *::new (static_cast<void*>(&from.slots()[index])) slot{};
+      fresh.generation = from.first_generation;
+    }
+    ++from.in_use;
+    if (is_full(from)) {
+      open_[from.number / 64] &= ~bit_of(from.number);
+      current_ = nullptr;
+    }
+    return from.number << index_bits | index;
+  }
+
+  /// Takes back a slot whose action is gone. Its next timer will have another id.
+  void give_back(std::uint32_t number) noexcept {
+    chunk& home = *directory_[number >> index_bits].memory;
+    std::uint32_t const index = number & ((1u << index_bits) - 1);
+    slot& returned = home.slots()[index];
+    std::uint64_t const generation = returned.generation + 1;
+    home.last_generation = std::max(home.last_generation, generation);
+    --home.in_use;
+    if (generation < counter_end) {
+      returned.generation = generation;
+      returned.next = home.first_free;
+      home.first_free = index;
+      open_[home.number / 64] |= bit_of(home.number);
+      // Low chunks first, so that the others fall empty.
+      if (current_ == nullptr || home.number < current_->number) current_ = &home;
+    } else {
+      returned.generation = 0;  // spent: no id names it again
+    }
+    if (home.in_use == 0) keep_or_release(home);
+  }
+
+ private:
+  struct directory_entry {
+    chunk* memory;
+    std::uint64_t first_generation;  // of a chunk that is made anew in this place; 0: the queue's
+  };
+
+  static std::uint64_t bit_of(std::uint32_t number) noexcept { return std::uint64_t{1} << (number % 64); }
+
+  static bool is_full(chunk const& tested) noexcept {
+    return tested.first_free == no_slot && tested.fresh == slots_in_chunk;
+  }
+
+  chunk* find_chunk() {
+    for (std::size_t i = 0; i < open_.size(); ++i) {
+      if (open_[i] != 0) return directory_[i * 64 + static_cast<unsigned>(std::countr_zero(open_[i]))].memory;
+    }
+    return make_chunk();
+  }
+
+  chunk* make_chunk() {
+    std::uint32_t number;
+    if (!released_.empty()) {
+      number = released_.back();
+    } else {
+      if (chunk_count_ == chunk_limit) throw std::bad_alloc();
+      number = chunk_count_;
+      open_.resize(number / 64 + 1);
+      released_.reserve(number + 1);  // so that releasing never allocates
+    }
+    chunk* const made = map_chunk();
+    // A queue with few timers uses few pages; one that has filled a chunk will use the next one's soon.
+    madvise(made, chunk_bytes, number == 0 ? MADV_NOHUGEPAGE : MADV_HUGEPAGE);
+    if (number == chunk_count_) {
+      ++chunk_count_;
+    } else {
+      released_.pop_back();
+    }
+    directory_entry& place = directory_[number];
+    std::uint64_t const generation = place.first_generation == 0 ? first_generation_ : place.first_generation;
+    place.memory = ::new (static_cast<void*>(made)) chunk{number, 0, 0, no_slot, generation, generation};
+    open_[number / 64] |= bit_of(number);
+    return made;
+  }
+
+  // One empty chunk is kept, so that a number of timers that goes up and down at its edge does not map and unmap.
+  void keep_or_release(chunk& empty) noexcept {
+    chunk* released = &empty;
+    if (spare_ == nullptr || empty.number < spare_->number) released = std::exchange(spare_, &empty);
+    if (released == nullptr) return;
+    std::uint32_t const number = released->number;
+    if (current_ == released) current_ = nullptr;
+    open_[number / 64] &= ~bit_of(number);
+    directory_[number] = {nullptr, released->last_generation};
+    if (released->last_generation < counter_end) released_.push_back(number);
+    munmap(released, chunk_bytes);
+  }
+
+  std::uint64_t first_generation_;
+  directory_entry* directory_;
+  std::uint32_t chunk_count_ = 0;
+  chunk* current_ = nullptr;         // has room; null: to be looked for
+  chunk* spare_ = nullptr;           // is empty
+  std::vector<std::uint64_t> open_;  // a bit for each chunk that has room
+  std::vector<std::uint32_t> released_;
+};
+
+__extension__ typedef __int128 wide;
+__extension__ typedef unsigned __int128 unsigned_wide;
+
+/// What the heap holds of a timer: enough to put it in its place without a look at its slot.
+struct entry {
+  std::int64_t deadline_ns;
+  std::uint64_t order;
+
+  // One comparison without a jump: which of two timers is earlier, nobody can predict.
+  friend bool operator<(entry const& a, entry const& b) noexcept { return a.key() < b.key(); }
+  wide key() const noexcept {
+    return static_cast<wide>(unsigned_wide{static_cast<std::uint64_t>(deadline_ns)} << 64 | order);
+  }
+};
+
+/// A heap of four children a node; the four lie in one cache line.
+class entry_heap {
+ public:
+  entry_heap() : places_(static_cast<entry*>(map(smallest_capacity * sizeof(entry)))) {}
+  ~entry_heap() { munmap(places_, capacity_ * sizeof(entry)); }
+  entry_heap(entry_heap const&) = delete;
+  entry_heap& operator=(entry_heap const&) = delete;
+
+  std::size_t size() const noexcept { return end_ - root; }
+  bool empty() const noexcept { return end_ == root; }
+  entry const& top() const noexcept { return places_[root]; }
+  entry const& back() const noexcept { return places_[end_ - 1]; }
+
+  void reserve_one() {
+    if (end_ == capacity_) resize(capacity_ * 2);
+  }
+
+  void push(entry added) noexcept { sift_up(end_++, added); }
+
+  void pop() noexcept {
+    entry const last = places_[--end_];
+    if (end_ == root) return;
+    // The last one belongs near the bottom: let the hole sink all the way and rise from there.
+    std::size_t hole = root;
+    for (std::size_t child; (child = first_child(hole)) < end_; hole = child) {
+      __builtin_prefetch(&places_[first_child(child)]);
+      __builtin_prefetch(&places_[first_child(child + 1)]);
+      __builtin_prefetch(&places_[first_child(child + 2)]);
+      __builtin_prefetch(&places_[first_child(child + 3)]);
+      child = least_child(child);
+      places_[hole] = places_[child];
+    }
+    sift_up(hole, last);
+  }
+
+  void pop_back() noexcept { --end_; }
+  void clear() noexcept { end_ = root; }
+
+  /// Keeps the entries for which `keep(entry)` holds. `ahead(entry)` is told some entries earlier.
+  template <typename Ahead, typename Keep>
+  void keep_if(Ahead ahead, Keep keep) noexcept {
+    constexpr std::size_t distance = 16;
+    std::size_t kept = root;
+    for (std::size_t i = root; i < end_; ++i) {
+      if (i + distance < end_) ahead(places_[i + distance]);
+      if (keep(places_[i])) places_[kept++] = places_[i];
+    }
+    end_ = kept;
+    for (std::size_t i = size() < 2 ? 0 : parent(end_ - 1); i >= root; --i) sift_down(i, places_[i]);
+  }
+
+  /// Puts the entries in order; what is in order is a heap.
+  void sort() noexcept { std::sort(places_ + root, places_ + end_); }
+  entry* begin() noexcept { return places_ + root; }
+  entry* end() noexcept { return places_ + end_; }
+
+  /// Gives memory back that is not used, keeping some in hand. Failing to do so is no harm.
+  void shrink() noexcept {
+    std::size_t wanted = capacity_;
+    while (wanted > smallest_capacity && end_ < wanted / 4) wanted /= 2;
+    if (wanted == capacity_) return;
+    void* const moved = mremap(places_, capacity_ * sizeof(entry), wanted * sizeof(entry), MREMAP_MAYMOVE);
+    if (moved == MAP_FAILED) return;
+    places_ = static_cast<entry*>(moved);
+    capacity_ = wanted;
+  }
+
+ private:
+  static constexpr std::size_t root = 3;
+  static constexpr std::size_t smallest_capacity = 4096 / sizeof(entry);
+
+  static std::size_t first_child(std::size_t place) noexcept { return 4 * (place - 2); }
+  static std::size_t parent(std::size_t place) noexcept { return place / 4 + 2; }
+
+  std::size_t least_child(std::size_t first) const noexcept {
+    if (first + 4 <= end_) {
+      std::size_t const a = first + (places_[first + 1] < places_[first]);
+      std::size_t const b = first + 2 + (places_[first + 3] < places_[first + 2]);
+      return places_[b] < places_[a] ? b : a;
+    }
+    std::size_t least = first;
+    for (std::size_t i = first + 1; i < end_; ++i) {
+      if (places_[i] < places_[least]) least = i;
+    }
+    return least;
+  }
+
+  void sift_up(std::size_t place, entry moved) noexcept {
+    while (place != root && moved < places_[parent(place)]) {
+      places_[place] = places_[parent(place)];
+      place = parent(place);
+    }
+    places_[place] = moved;
+  }
+
+  void sift_down(std::size_t place, entry moved) noexcept {
+    for (std::size_t child; (child = first_child(place)) < end_; place = child) {
+      child = least_child(child);
+      if (!(places_[child] < moved)) break;
+      places_[place] = places_[child];
+    }
+    places_[place] = moved;
+  }
+
+  void resize(std::size_t wanted) {
+    void* const moved = mremap(places_, capacity_ * sizeof(entry), wanted * sizeof(entry), MREMAP_MAYMOVE);
+    if (moved == MAP_FAILED) throw std::bad_alloc();
+    places_ = static_cast<entry*>(moved);
+    capacity_ = wanted;
+  }
+
+  entry* places_;
+  std::size_t capacity_ = smallest_capacity;
+  std::size_t end_ = root;
+};
+
+/// Finds the timers of an owner. Those of one owner form a list through their slots; a table knows the first of each.
+///
+/// The table holds a part of the owner's hash beside the slot, so that looking for an owner, growing and closing gaps
+/// seldom touch a slot but the one in question: with many timers each would be a cache miss.
+class owner_index {
+ public:
+  explicit owner_index(slot_table& slots) : slots_(slots) {}
+
+  /// Makes room for one more owner, so that `add` cannot fail.
+  void reserve_one() {
+    if (owners_ >= places_.size() / 8 * 7) resize(std::max<std::size_t>(16, places_.size() * 2));
+  }
+
+  void add(std::uint32_t number) noexcept {
+    slot& added = slots_[number];
+    place& found = places_[find(added.owner)];
+    added.previous = found.first;
+    added.next = no_slot;
+    if (found.first == no_slot) {
+      found = {number, hash_of(added.owner)};
+      ++owners_;
+      return;
+    }
+    slot& first = slots_[found.first];
+    added.next = first.next;
+    if (added.next != no_slot) slots_[added.next].previous = number;
+    first.next = number;
+  }
+
+  void remove(std::uint32_t number) noexcept {
+    slot& removed = slots_[number];
+    std::uint32_t const next = removed.next;
+    if (next != no_slot) slots_[next].previous = removed.previous;
+    if (removed.previous != no_slot) {
+      slots_[removed.previous].next = next;
+      return;
+    }
+    std::size_t at = home_of(hash_of(removed.owner));
+    while (places_[at].first != number) at = after(at);
+    if (next != no_slot) {
+      places_[at].first = next;
+    } else {
+      erase(at);
+    }
+  }
+
+  /// Takes an owner out and returns the first of its timers, which remain linked by `next`; `no_slot` if it has none.
+  std::uint32_t extract(std::uint64_t owner) noexcept {
+    if (places_.empty()) return no_slot;
+    std::size_t const at = find(owner);
+    std::uint32_t const first = places_[at].first;
+    if (first != no_slot) erase(at);
+    return first;
+  }
+
+ private:
+  struct place {
+    std::uint32_t first = no_slot;  // `no_slot`: free
+    std::uint32_t hash = 0;
+  };
+
+  static std::uint32_t hash_of(std::uint64_t owner) noexcept {
+    return static_cast<std::uint32_t>(owner * 0x9E3779B97F4A7C15u >> 32);
+  }
+  std::size_t home_of(std::uint32_t hash) const noexcept { return hash >> shift_; }
+  std::size_t after(std::size_t at) const noexcept { return (at + 1) & (places_.size() - 1); }
+
+  // Where the owner is, or the free place where it belongs.
+  std::size_t find(std::uint64_t owner) const noexcept {
+    std::uint32_t const hash = hash_of(owner);
+    std::size_t at = home_of(hash);
+    while (places_[at].first != no_slot) {
+      if (places_[at].hash == hash && slots_[places_[at].first].owner == owner) break;
+      at = after(at);
+    }
+    return at;
+  }
+
+  // Closes the gap, so that whoever had to step aside is found without a mark of what was here.
+  void erase(std::size_t gap) noexcept {
+    std::size_t const mask = places_.size() - 1;
+    for (std::size_t at = after(gap); places_[at].first != no_slot; at = after(at)) {
+      std::size_t const from_home = (at - home_of(places_[at].hash)) & mask;
+      if (from_home < ((at - gap) & mask)) continue;
+      places_[gap] = places_[at];
+      gap = at;
+    }
+    places_[gap] = {};
+    --owners_;
+    if (owners_ == 0 && places_.size() > 4096) {
+      places_ = {};
+    } else if (places_.size() > 4096 && owners_ < places_.size() / 16) {
+      try {
+        resize(places_.size() / 4);
+      } catch (std::bad_alloc const&) {
+        // It stays larger than it need be.
+      }
+    }
+  }
+
+  void resize(std::size_t count) {
+    std::vector<place> old(count);
+    old.swap(places_);
+    shift_ = 32 - static_cast<unsigned>(std::countr_zero(count));
+    for (place const& moved : old) {
+      if (moved.first == no_slot) continue;
+      std::size_t at = home_of(moved.hash);
+      while (places_[at].first != no_slot) at = after(at);
+      places_[at] = moved;
+    }
+  }
+
+  slot_table& slots_;
+  std::vector<place> places_;
+  unsigned shift_ = 0;
+  std::size_t owners_ = 0;
+};
+
+}  // namespace
+
+/// A cancelled timer leaves its slot at once, but its entry in the heap only when that comes to the top, or to the end,
+/// or when more than half of all entries are like it. An entry is alive while its slot holds its order.
+struct timer_queue::state {
+  explicit state(origin first) : sequence(first.sequence), slots(first.generation), owners(slots) {}
+
+  std::mutex mutex;
+  std::uint64_t sequence;
+  std::size_t pending = 0;
+  slot_table slots;
+  entry_heap heap;
+  owner_index owners;
+
+  slot* find_pending(timer_id id) const noexcept {
+    slot* const found = slots.find(id.value);
+    bool const alive = found != nullptr && found->order != 0 && found->generation == id.value >> slot_bits;
+    return alive ? found : nullptr;
+  }
+
+  bool is_alive(entry const& tested) const noexcept {
+    slot const* const held = slots.find(tested.order);
+    return held != nullptr && held->order == tested.order;
+  }
+
+  // The heap's top is alive afterwards, if there is any.
+  void settle_top() noexcept {
+    if (pending == 0) {
+      forget_all_entries();
+      return;
+    }
+    // Many dead ones in front are cheaper to throw out all at once.
+    std::size_t patience = heap.size() / 16 + 16;
+    while (!is_alive(heap.top())) {
+      if (patience-- == 0) {
+        sweep();
+      } else {
+        heap.pop();
+      }
+    }
+  }
+
+  void sweep_if_mostly_dead() noexcept {
+    if (pending == 0) {
+      forget_all_entries();
+    } else if (heap.size() > 2 * pending + 256) {
+      sweep();
+    }
+  }
+
+  void sweep() noexcept {
+    heap.keep_if([this](entry const& ahead) { slots.prefetch(ahead.order); },
+                 [this](entry const& tested) { return is_alive(tested); });
+    heap.shrink();
+  }
+
+  void forget_all_entries() noexcept {
+    heap.clear();
+    heap.shrink();
+  }
+
+  // The running number is spent after 2^36 timers: those that are pending are numbered anew in the order they have.
+  void renumber() noexcept {
+    sweep();
+    heap.sort();
+    sequence = 0;
+    for (entry& numbered : heap) {
+      slot& held = slots[static_cast<std::uint32_t>(numbered.order & slot_mask)];
+      numbered.order = held.order = ++sequence << slot_bits | (numbered.order & slot_mask);
+    }
+  }
+
+  // Takes a pending timer out of everything but the heap.
+  void retire(std::uint32_t number) noexcept {
+    slot& retired = slots[number];
+    retired.order = 0;
+    --pending;
+    if (retired.owner != 0) owners.remove(number);
+    slots.give_back(number);
+  }
+};
+
+timer_queue::timer_queue() : timer_queue(origin{}) {}
+timer_queue::timer_queue(origin first) : state_(std::make_unique<state>(first)) {}
+timer_queue::~timer_queue() = default;
+
+timer_id timer_queue::start(time_point deadline, timer_action action, std::uint64_t owner) {
+  state& s = *state_;
+  std::lock_guard lock(s.mutex);
+  s.heap.reserve_one();
+  if (owner != 0) s.owners.reserve_one();
+  if (s.sequence + 1 == counter_end) s.renumber();
+  std::uint32_t const number = s.slots.take();
+
+  slot& started = s.slots[number];
+  started.action = std::move(action);
+  started.deadline_ns = ns_of(deadline);
+  started.order = ++s.sequence << slot_bits | number;
+  started.owner = owner;
+  if (owner != 0) s.owners.add(number);
+  s.heap.push({started.deadline_ns, started.order});
+  ++s.pending;
+  if (started.deadline_ns < bound_ns_.load(std::memory_order_relaxed)) bound_ns_.store(started.deadline_ns);
+  return {started.generation << slot_bits | number};
+}
+
+std::optional<time_point> timer_queue::cancel(timer_id id) {
+  timer_action cancelled;  // destroyed after the lock is gone: that may run anything
+  state& s = *state_;
+  std::lock_guard lock(s.mutex);
+  slot* const found = s.find_pending(id);
+  if (found == nullptr) return std::nullopt;
+  std::int64_t const deadline_ns = found->deadline_ns;
+  if (found->action.is_trivial()) {
+    found->action.reset();
+  } else {
+    cancelled = std::move(found->action);
+  }
+  if (s.heap.back().order == found->order) s.heap.pop_back();
+  s.retire(static_cast<std::uint32_t>(id.value & slot_mask));
+  s.sweep_if_mostly_dead();
+  if (s.pending == 0) bound_ns_.store(never_ns);
+  return instant_of(deadline_ns);
+}
+
+std::size_t timer_queue::cancel_all_of(std::uint64_t owner) {
+  if (owner == 0) return 0;
+  state& s = *state_;
+  std::size_t count = 0;
+  std::uint32_t first;
+  bool all_trivial = true;
+  {
+    std::lock_guard lock(s.mutex);
+    first = s.owners.extract(owner);
+    for (std::uint32_t number = first; number != no_slot; number = s.slots[number].next) {
+      slot& cancelled = s.slots[number];
+      cancelled.order = 0;
+      all_trivial = all_trivial && cancelled.action.is_trivial();
+      ++count;
+    }
+    s.pending -= count;
+  }
+  // The slots are neither pending nor free now: nobody else touches them, and their chunks stay. So actions whose
+  // destruction may run anything can be destroyed without the lock.
+  if (!all_trivial) {
+    for (std::uint32_t number = first; number != no_slot; number = s.slots[number].next) s.slots[number].action.reset();
+  }
+  if (count == 0) return 0;
+  std::lock_guard lock(s.mutex);
+  while (first != no_slot) {
+    slot& cancelled = s.slots[first];
+    cancelled.action.reset();
+    std::uint32_t const next = cancelled.next;
+    s.slots.give_back(first);
+    first = next;
+  }
+  s.sweep_if_mostly_dead();
+  if (s.pending == 0) bound_ns_.store(never_ns);
+  return count;
+}
+
+std::size_t timer_queue::fire_due(time_point now, std::size_t max) {
+  std::int64_t const now_ns = ns_of(now);
+  state& s = *state_;
+  std::size_t count = 0;
+  while (count < max && bound_ns_.load() <= now_ns) {
+    timer_action due;
+    {
+      std::lock_guard lock(s.mutex);
+      s.settle_top();
+      if (s.heap.empty() || s.heap.top().deadline_ns > now_ns) {
+        bound_ns_.store(s.heap.empty() ? never_ns : s.heap.top().deadline_ns);
+        break;
+      }
+      auto const number = static_cast<std::uint32_t>(s.heap.top().order & slot_mask);
+      s.heap.pop();
+      // The next one's slot comes from memory while this one's action runs.
+      if (!s.heap.empty()) s.slots.prefetch(s.heap.top().order);
+      due = std::move(s.slots[number].action);
+      s.retire(number);
+      // Where many have fired, the room they took in the heap is given back.
+      s.heap.shrink();
+      if (s.pending == 0) bound_ns_.store(never_ns);
+    }
+    ++count;
+    if (due) due();
+  }
+  return count;
+}
+
+std::optional<time_point> timer_queue::deadline_of(timer_id id) const {
+  std::lock_guard lock(state_->mutex);
+  slot const* const found = state_->find_pending(id);
+  if (found == nullptr) return std::nullopt;
+  return instant_of(found->deadline_ns);
+}
+
+std::optional<time_point> timer_queue::next_deadline() const {
+  std::lock_guard lock(state_->mutex);
+  state_->settle_top();
+  if (state_->heap.empty()) {
+    bound_ns_.store(never_ns);
+    return std::nullopt;
+  }
+  bound_ns_.store(state_->heap.top().deadline_ns);
+  return instant_of(state_->heap.top().deadline_ns);
+}
+
+std::size_t timer_queue::size() const {
+  std::lock_guard lock(state_->mutex);
+  return state_->pending;
+}
+
+}  // namespace coppice::scheduling
