@@ -1,0 +1,714 @@
+#include <coppice/process/control_block.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <functional>
+#include <stdexcept>
+
+#include <coppice/process/caught.hpp>
+#include <coppice/process/exit.hpp>
+#include <coppice/process/log.hpp>
+#include <coppice/process/process_runtime.hpp>
+#include <coppice/process/registry.hpp>
+#include <coppice/process/signals.hpp>
+
+namespace coppice::detail {
+
+namespace {
+
+thread_local control_block* process_of_thread = nullptr;
+
+// A function may be kept running by the compiler's idea that this cannot change: it does, while a fiber is suspended.
+[[gnu::noinline]] int exceptions_in_flight() noexcept {
+  return std::uncaught_exceptions();
+}
+
+// How often code may swallow the unwinding of its stack before it is left where it stands.
+constexpr std::uint8_t patience = 3;
+
+// What a lost stack refers to, kept where a leak checker can see that it is kept on purpose.
+void keep_for_ever(process_body* body) {
+  static std::mutex lock;
+  static auto* const kept = new std::vector<process_body*>;
+  const std::lock_guard hold{lock};
+  kept->push_back(body);
+}
+
+envelope* make_ending(pid to, envelope_kind kind, pid from, reference ref, exit_reason reason,
+                      std::shared_ptr<const std::vector<pid>> orphans = nullptr) {
+  return make_envelope<ending>(to, kind, from, ref, ending{std::move(reason), std::move(orphans)});
+}
+
+// Takes an inbox's list, which is newest first, in the order of arrival.
+envelope* in_order(envelope* newest) noexcept {
+  envelope* oldest = nullptr;
+  while (newest != nullptr) {
+    envelope* following = newest->next;
+    newest->next = oldest;
+    oldest = newest;
+    newest = following;
+  }
+  return oldest;
+}
+
+envelope* take_all(std::atomic<envelope*>& inbox, envelope* leave) noexcept {
+  envelope* taken = inbox.exchange(leave, std::memory_order_acq_rel);
+  if (taken == inbox_closed || taken == inbox_empty || taken == inbox_idle) return nullptr;
+  return in_order(taken);
+}
+
+}  // namespace
+
+process_body::~process_body() = default;
+
+void process_body::end_by_itself(control_block& process, exit_reason reason) {
+  process.end_with(std::move(reason));
+}
+
+void post(envelope* sent) noexcept {
+  if (!process_table::instance().push(sent)) turn_away_for_dead(sent);
+}
+
+void turn_away_for_dead(envelope* sent) noexcept {
+  const pid from = sent->sender();
+  const pid dead = sent->receiver();
+  switch (sent->kind()) {
+    case envelope_kind::link:
+      post(make_ending(from, envelope_kind::exit_linked, dead, {}, exit_reason::noproc()));
+      break;
+    case envelope_kind::unlink:
+      post(make_envelope<nothing>(from, envelope_kind::unlink_ack, dead, sent->ref()));
+      break;
+    case envelope_kind::monitor:
+    case envelope_kind::call:
+    case envelope_kind::inspect:
+      post(make_ending(from, envelope_kind::down, dead, sent->ref(), exit_reason::noproc()));
+      break;
+    default: break;
+  }
+  discard(sent);
+}
+
+wait_limit::~wait_limit() {
+  if (timer_) running_runtime().engine.cancel_timer(timer_);
+}
+
+control_block::control_block(pid self, const beginning& how, std::unique_ptr<process_body> body)
+    : self_{self},
+      parent_{how.parent},
+      ancestors_{how.ancestors},
+      body_{std::move(body)},
+      initial_call_{how.initial_call},
+      stack_size_{how.stack_size},
+      observed_{how.observed} {}
+
+control_block::~control_block() = default;
+
+control_block* control_block::current_or_null() noexcept {
+  if (scheduling::runnable* running = scheduling::runtime::running()) return static_cast<control_block*>(running);
+  return process_of_thread;
+}
+
+control_block& control_block::current() {
+  if (control_block* running = current_or_null()) return *running;
+  throw std::logic_error{
+      "coppice: this function speaks of the calling process, and this thread is none; call it inside coppice::run, in a "
+      "spawned process, or while the thread holds a coppice::thread_process"};
+}
+
+// Turns -------------------------------------------------------------------------------------------------------------------
+
+void control_block::wake() noexcept {
+  running_runtime().engine.wake(*this);
+}
+
+std::size_t control_block::stack_size() const noexcept {
+  return stack_size_;
+}
+
+bool control_block::wake_elsewhere() noexcept {
+  if (!on_thread_) return false;
+  const std::lock_guard hold{extras_->thread_lock};
+  extras_->thread_woken = true;
+  extras_->thread_waits.notify_one();
+  return true;
+}
+
+bool control_block::commit_park() noexcept {
+  if (abandoned_) {
+    forsake_fiber();
+    return false;
+  }
+  status_.store(status::waiting, std::memory_order_relaxed);
+  envelope* expected = inbox_empty;
+  // From here on, if it succeeds, a push may wake it on another thread.
+  if (slot().inbox.compare_exchange_strong(expected, inbox_idle, std::memory_order_acq_rel)) return true;
+  status_.store(status::runnable, std::memory_order_relaxed);
+  return false;
+}
+
+scheduling::runnable::turn_result control_block::take_turn() {
+  status_.store(status::running, std::memory_order_relaxed);
+  if (abandoned_) {
+    finish(fatal_.value_or(exit_reason::killed()));
+    return turn_result::ended;
+  }
+  for (;;) {
+    fetch_if_any();
+    auto result = turn_result::ended;
+    exit_reason reason = run_body(result);
+    if (result == turn_result::ended) {
+      finish(std::move(reason));
+      return turn_result::ended;
+    }
+    if (result == turn_result::again) {
+      renew_budget();
+      status_.store(status::runnable, std::memory_order_relaxed);
+      return turn_result::again;
+    }
+    if (commit_park()) return turn_result::rests;
+    status_.store(status::running, std::memory_order_relaxed);
+  }
+}
+
+exit_reason control_block::run_body(turn_result& result) {
+  exit_reason reason;
+  result = turn_result::ended;
+  if (fatal_) return *fatal_;
+  try {
+    switch (body_->run(*this, reason)) {
+      case process_body::turn::rests: result = turn_result::rests; break;
+      case process_body::turn::again: result = turn_result::again; break;
+      case process_body::turn::ended: break;
+    }
+  } catch (const unwinding&) {
+    reason = *fatal_;
+  } catch (...) {
+    reason = reason_of_caught();
+  }
+  return reason;
+}
+
+void control_block::suspend() {
+  if (!on_thread_) {
+    running_runtime().engine.park();
+  } else if (commit_park()) {
+    std::unique_lock hold{extras_->thread_lock};
+    extras_->thread_waits.wait(hold, [this] { return extras_->thread_woken; });
+    extras_->thread_woken = false;
+  }
+  status_.store(status::running, std::memory_order_relaxed);
+}
+
+void control_block::wait_for_arrival(wait_limit& limit) {
+  check_for_end();
+  if (limit.deadline_ && !limit.timer_) {
+    limit.token_ = reference::make();
+    limit.timer_ = running_runtime().engine.start_timer(*limit.deadline_, [to = self_, token = limit.token_] {
+      post(make_envelope<nothing>(to, envelope_kind::wake, pid{}, token));
+    });
+  }
+  awaited_wake_ = limit.token_;
+  woken_ = false;
+  suspend();
+  renew_budget();
+  fetch();
+  if (woken_) {
+    limit.passed_ = true;
+    limit.timer_ = {};
+  }
+  awaited_wake_ = {};
+  check_for_end();
+}
+
+void control_block::wait_for_wake(reference posted) {
+  awaited_wake_ = posted;
+  woken_ = false;
+  while (!woken_) {
+    suspend();
+    fetch();
+  }
+  awaited_wake_ = {};
+  check_for_end();
+}
+
+void control_block::check_for_end() {
+  if (!fatal_ || exceptions_in_flight() != 0) return;
+  if (unwound_++ == patience) abandon();
+  throw unwinding{};
+}
+
+void control_block::abandon() {
+  abandoned_ = true;
+  report(log_level::error, self_,
+         "its code caught what was to unwind it " + std::to_string(patience) +
+             " times; it is left where it stands, and its stack is lost. A `catch (...)` around a wait must rethrow");
+  if (on_thread_) {
+    // A thread of the user's cannot be left standing: it goes on, as no process.
+    throw unwinding{};
+  }
+  running_runtime().engine.park();
+  std::terminate();  // never resumed
+}
+
+void control_block::count_reduction() {
+  if (!spend_reduction()) return;
+  renew_budget();
+  if (on_thread_) return;
+  status_.store(status::runnable, std::memory_order_relaxed);
+  running_runtime().engine.yield();
+  status_.store(status::running, std::memory_order_relaxed);
+  fetch_if_any();
+  check_for_end();
+}
+
+// The queue ---------------------------------------------------------------------------------------------------------------
+
+void control_block::append(envelope* message) noexcept {
+  message->next = nullptr;
+  *queue_end_ = message;
+  queue_end_ = &message->next;
+  queued_.store(queued_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
+envelope* control_block::unlink_message(envelope** link) noexcept {
+  envelope* taken = *link;
+  *link = taken->next;
+  if (queue_end_ == &taken->next) queue_end_ = link;
+  taken->next = nullptr;
+  queued_.store(queued_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+  return taken;
+}
+
+envelope* control_block::wait_for_answer(reference asked, envelope** link, wait_limit& limit) {
+  for (;;) {
+    for (; *link != nullptr; link = &(*link)->next) {
+      const auto kind = (*link)->kind();
+      if ((*link)->ref() != asked || (kind != envelope_kind::reply && kind != envelope_kind::down)) continue;
+      awaited_ = {};
+      return unlink_message(link);
+    }
+    if (limit.passed()) {
+      awaited_ = {};
+      return nullptr;
+    }
+    wait_for_arrival(limit);
+  }
+}
+
+// Signals -----------------------------------------------------------------------------------------------------------------
+
+void control_block::fetch() {
+  envelope* arrived = take_all(slot().inbox, inbox_empty);
+  while (arrived != nullptr) {
+    envelope* following = arrived->next;
+    act_on(arrived);
+    arrived = following;
+  }
+}
+
+void control_block::act_on(envelope* arrived) {
+  if (arrived->to != self_.value()) {
+    // Meant for a predecessor in this place of the table.
+    turn_away_for_dead(arrived);
+    return;
+  }
+  switch (arrived->kind()) {
+    case envelope_kind::message:
+    case envelope_kind::cast:
+    case envelope_kind::call: append(arrived); return;
+    case envelope_kind::reply: on_reply(arrived); return;
+    case envelope_kind::exit: on_exit(arrived, false); break;
+    case envelope_kind::exit_linked: on_exit(arrived, true); break;
+    case envelope_kind::link: on_link(arrived); break;
+    case envelope_kind::unlink: on_unlink(arrived); break;
+    case envelope_kind::unlink_ack: {
+      const std::uint64_t* state = find_link(arrived->sender());
+      if (state != nullptr && *state == arrived->ref().value()) erase_link(arrived->sender());
+      break;
+    }
+    case envelope_kind::monitor: watchers()[arrived->ref()] = arrived->sender(); break;
+    case envelope_kind::demonitor: forget_call(arrived->ref()); break;
+    case envelope_kind::down: on_down(arrived); return;
+    case envelope_kind::wake:
+      if (arrived->ref() == awaited_wake_) woken_ = true;
+      break;
+    case envelope_kind::inspect: arrived->as<std::function<void(control_block&)>>()(*this); break;
+  }
+  discard(arrived);
+}
+
+void control_block::on_reply(envelope* arrived) {
+  // The caller has given up, or has had its answer.
+  if (arrived->ref() != awaited_) {
+    discard(arrived);
+    return;
+  }
+  append(arrived);
+}
+
+void control_block::on_exit(envelope* signal, bool linked) {
+  const pid from = signal->sender();
+  auto& what = signal->as<ending>();
+  if (linked) {
+    const std::uint64_t* state = find_link(from);
+    if (state == nullptr) return;
+    const bool was_active = *state == active_link;
+    erase_link(from);
+    if (!was_active) return;
+  } else if (what.reason.is_kill()) {
+    if (!fatal_) fatal_ = exit_reason::killed();
+    return;
+  }
+  if (traps_exit()) {
+    auto* message = make_envelope<exit_signal>(self_, envelope_kind::message, from, reference{},
+                                               exit_signal{from, what.reason});
+    append(message);
+    if (what.orphans != nullptr) orphans_of(from, what.orphans);
+    return;
+  }
+  // `normal` is no reason to die of, but for one's own (S15, S17).
+  if (what.reason.is_normal() && (linked || from != self_)) return;
+  if (!fatal_) fatal_ = what.reason;
+}
+
+void control_block::on_link(envelope* signal) {
+  const pid from = signal->sender();
+  if (fatal_) {
+    turn_away_dying(*signal);
+    return;
+  }
+  // One that is being unlinked stays so: this link was made before the other side could know.
+  if (find_link(from) == nullptr) set_link(from, active_link);
+}
+
+void control_block::on_unlink(envelope* signal) {
+  const pid from = signal->sender();
+  const std::uint64_t* state = find_link(from);
+  if (state != nullptr && *state == active_link) erase_link(from);
+  post(make_envelope<nothing>(from, envelope_kind::unlink_ack, self_, signal->ref()));
+}
+
+void control_block::on_down(envelope* signal) {
+  const reference ref = signal->ref();
+  if (ref == awaited_) {
+    append(signal);
+    return;
+  }
+  if (extras_ != nullptr) {
+    const auto found = extras_->monitors.find(ref);
+    if (found != extras_->monitors.end()) {
+      auto& what = signal->as<ending>();
+      if (what.orphans != nullptr) orphans_of(signal->sender(), what.orphans);
+      append(make_envelope<down>(self_, envelope_kind::message, signal->sender(), ref,
+                                 down{ref, found->second.process, std::move(found->second.name), what.reason}));
+      extras_->monitors.erase(found);
+    }
+  }
+  discard(signal);
+}
+
+void control_block::turn_away_dying(envelope& signal) noexcept {
+  post(make_ending(signal.sender(), envelope_kind::exit_linked, self_, {}, exit_reason::noproc()));
+}
+
+void control_block::link_to(pid other) {
+  if (other == self_) return;
+  std::uint64_t* state = find_link(other);
+  if (state != nullptr && *state == active_link) return;
+  if (!process_table::instance().is_living(other)) {
+    if (!traps_exit()) {
+      throw error{exit_reason::noproc(), "link: there is no process " + to_string(other)};
+    }
+    fetch_if_any();
+    append(make_envelope<exit_signal>(self_, envelope_kind::message, other, reference{},
+                                      exit_signal{other, exit_reason::noproc()}));
+    return;
+  }
+  set_link(other, active_link);
+  post(make_envelope<nothing>(other, envelope_kind::link, self_, reference{}));
+}
+
+void control_block::unlink_from(pid other) {
+  std::uint64_t* state = find_link(other);
+  if (state == nullptr || *state != active_link) return;
+  const reference number = reference::make();
+  *state = number.value();
+  post(make_envelope<nothing>(other, envelope_kind::unlink, self_, number));
+}
+
+bool control_block::is_linked_to(pid other) const {
+  const std::uint64_t* state = const_cast<control_block*>(this)->find_link(other);
+  return state != nullptr && *state == active_link;
+}
+
+reference control_block::monitor(pid target, std::string name) {
+  const reference ref = reference::make();
+  if (target == self_) return ref;
+  if (!target) {
+    fetch_if_any();
+    append(make_envelope<down>(self_, envelope_kind::message, target, ref,
+                               down{ref, target, std::move(name), exit_reason::noproc()}));
+    return ref;
+  }
+  more().monitors.emplace(ref, monitored{target, std::move(name)});
+  post(make_envelope<nothing>(target, envelope_kind::monitor, self_, ref));
+  return ref;
+}
+
+bool control_block::demonitor(reference of, bool flush) {
+  fetch_if_any();
+  bool was_active = false;
+  if (extras_ != nullptr) {
+    const auto found = extras_->monitors.find(of);
+    if (found != extras_->monitors.end()) {
+      was_active = true;
+      post(make_envelope<nothing>(found->second.process, envelope_kind::demonitor, self_, of));
+      extras_->monitors.erase(found);
+    }
+  }
+  if (flush && !was_active) {
+    for (envelope** link = &queue_; *link != nullptr; link = &(*link)->next) {
+      if (*(*link)->type == message_type_of<down> && (*link)->kind() == envelope_kind::message &&
+          (*link)->as<down>().ref == of) {
+        discard(unlink_message(link));
+        break;
+      }
+    }
+  }
+  return was_active;
+}
+
+void control_block::begin_linked(control_block& child) {
+  set_link(child.self_, active_link);
+  child.set_link(self_, active_link);
+}
+
+reference control_block::begin_monitored(control_block& child) {
+  const reference ref = reference::make();
+  more().monitors.emplace(ref, monitored{child.self_, {}});
+  child.watchers()[ref] = self_;
+  return ref;
+}
+
+void control_block::forget_unborn(pid child) noexcept {
+  erase_link(child);
+  if (extras_ == nullptr) return;
+  boost::unordered::erase_if(extras_->monitors, [child](const auto& each) { return each.second.process == child; });
+}
+
+void control_block::forget_call(reference ref) noexcept {
+  if (extras_ != nullptr) extras_->watchers.erase(ref);
+}
+
+void control_block::end_answering() {
+  if (call_) watchers()[call_] = caller_;
+  call_ = {};
+}
+
+void control_block::answered(reference ref) noexcept {
+  if (call_ == ref) {
+    call_ = {};
+  } else {
+    forget_call(ref);
+  }
+}
+
+void control_block::orphans_of(pid ended, const std::shared_ptr<const std::vector<pid>>& orphans) {
+  more().orphans[ended] = orphans;
+}
+
+std::shared_ptr<const std::vector<pid>> control_block::take_orphans_of(pid ended) {
+  if (extras_ == nullptr) return nullptr;
+  const auto found = extras_->orphans.find(ended);
+  if (found == extras_->orphans.end()) return nullptr;
+  auto taken = std::move(found->second);
+  extras_->orphans.erase(found);
+  return taken;
+}
+
+// Links -------------------------------------------------------------------------------------------------------------------
+
+control_block::extras& control_block::more() {
+  if (extras_ == nullptr) extras_ = std::make_unique<extras>();
+  return *extras_;
+}
+
+std::uint64_t* control_block::find_link(pid other) noexcept {
+  if (first_link_ && first_link_ == other) return &first_link_state_;
+  if (links_ == nullptr) return nullptr;
+  const auto found = links_->find(other);
+  return found != links_->end() ? &found->second : nullptr;
+}
+
+void control_block::set_link(pid other, std::uint64_t state) {
+  if (std::uint64_t* present = find_link(other)) {
+    *present = state;
+  } else if (!first_link_) {
+    first_link_ = other;
+    first_link_state_ = state;
+  } else {
+    if (links_ == nullptr) links_ = std::make_unique<link_map>();
+    links_->emplace(other, state);
+  }
+}
+
+void control_block::erase_link(pid other) noexcept {
+  if (first_link_ == other) {
+    first_link_ = pid{};
+  } else if (links_ != nullptr) {
+    links_->erase(other);
+  }
+}
+
+std::vector<pid> control_block::links() const {
+  std::vector<pid> found;
+  if (first_link_ && first_link_state_ == active_link) found.push_back(first_link_);
+  if (links_ != nullptr) {
+    for (const auto& [other, state] : *links_) {
+      if (state == active_link) found.push_back(other);
+    }
+  }
+  // In the order of their making, so that a simulation does not depend on how a hash table is laid out.
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+// The end -----------------------------------------------------------------------------------------------------------------
+
+void control_block::finish(exit_reason reason) noexcept {
+  if (fatal_) reason = *fatal_;
+  status_.store(status::exiting, std::memory_order_relaxed);
+  process_table& table = process_table::instance();
+  process_runtime& runtime = running_runtime();
+  if (abandoned_) {
+    // What still stands on the lost stack refers to it.
+    keep_for_ever(body_.release());
+  } else {
+    body_.reset();
+    if (extras_ != nullptr) extras_->dictionary.clear();
+  }
+  if (reason.thrown() != nullptr && !reported_) report_crash(self_, initial_call_, reason);
+  if (observed_ && runtime.options.observer != nullptr) runtime.options.observer->process_ended(self_, parent_, reason);
+  {
+    const std::lock_guard hold{table.guard_of(self_)};
+    slot().life.store(0, std::memory_order_release);
+  }
+  if (named_) release_name_of(self_);
+  if (has_timers_.load(std::memory_order_acquire)) runtime.engine.cancel_timers_of(self_.value());
+  tell_of_end(reason);
+  const pid self = self_;
+  this->~control_block();
+  table.release(self);
+}
+
+void control_block::tell_of_end(const exit_reason& reason) noexcept {
+  // What came too late to be acted on: the callers learn the reason, all others that there is nobody.
+  envelope* late = take_all(slot().inbox, inbox_closed);
+  while (late != nullptr) {
+    envelope* following = late->next;
+    if (late->kind() == envelope_kind::call && late->to == self_.value()) {
+      append(late);
+    } else {
+      if (late->kind() == envelope_kind::demonitor && late->to == self_.value()) forget_call(late->ref());
+      if (late->kind() == envelope_kind::unlink && late->to == self_.value()) erase_link(late->sender());
+      turn_away_for_dead(late);
+    }
+    late = following;
+  }
+  const auto linked = links();
+  std::shared_ptr<const std::vector<pid>> orphans;
+  if (answers_for_linked_) {
+    auto those = std::make_shared<std::vector<pid>>(linked);
+    std::erase(*those, parent_);
+    if (!those->empty()) orphans = std::move(those);
+  }
+  for (const pid other : linked) {
+    post(make_ending(other, envelope_kind::exit_linked, self_, {}, reason, other == parent_ ? orphans : nullptr));
+  }
+  if (call_) post(make_ending(caller_, envelope_kind::down, self_, call_, reason));
+  if (extras_ != nullptr) {
+    for (const auto& [ref, watcher] : in_order_of_making(extras_->watchers)) {
+      post(make_ending(watcher, envelope_kind::down, self_, ref, reason, orphans));
+    }
+    for (const auto& [ref, target] : extras_->monitors) {
+      post(make_envelope<nothing>(target.process, envelope_kind::demonitor, self_, ref));
+    }
+  }
+  while (queue_ != nullptr) {
+    envelope* queued = unlink_message(&queue_);
+    if (queued->kind() == envelope_kind::call) {
+      post(make_ending(queued->sender(), envelope_kind::down, self_, queued->ref(), reason));
+    }
+    discard(queued);
+  }
+}
+
+std::vector<std::pair<reference, pid>> control_block::in_order_of_making(const watcher_map& watchers) {
+  std::vector<std::pair<reference, pid>> sorted{watchers.begin(), watchers.end()};
+  std::sort(sorted.begin(), sorted.end());
+  return sorted;
+}
+
+void control_block::begin_on_thread() noexcept {
+  on_thread_ = true;
+  more();
+  status_.store(status::running, std::memory_order_relaxed);
+  process_of_thread = this;
+}
+
+void control_block::end_on_thread(exit_reason reason) noexcept {
+  process_of_thread = nullptr;
+  finish(std::move(reason));
+}
+
+// What it is --------------------------------------------------------------------------------------------------------------
+
+std::shared_ptr<const ancestry> control_block::ancestry_for_children() {
+  auto& shared = more().for_children;
+  if (shared == nullptr) shared = std::make_shared<const ancestry>(ancestry{self_, ancestors_});
+  return shared;
+}
+
+std::map<std::string, std::any>& control_block::dictionary() {
+  return more().dictionary;
+}
+
+const std::map<std::string, std::any>* control_block::dictionary_if_any() const noexcept {
+  return extras_ != nullptr && !extras_->dictionary.empty() ? &extras_->dictionary : nullptr;
+}
+
+std::vector<control_block::monitored> control_block::monitors() const {
+  std::vector<std::pair<reference, monitored>> sorted;
+  if (extras_ != nullptr) sorted.assign(extras_->monitors.begin(), extras_->monitors.end());
+  std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<monitored> found;
+  for (auto& [ref, target] : sorted) found.push_back(std::move(target));
+  return found;
+}
+
+std::vector<pid> control_block::monitored_by() const {
+  std::vector<pid> found;
+  if (extras_ == nullptr) return found;
+  for (const auto& [ref, watcher] : in_order_of_making(extras_->watchers)) found.push_back(watcher);
+  return found;
+}
+
+std::size_t control_block::memory() const {
+  std::size_t sum = sizeof(process_slot);
+  if (extras_ != nullptr) {
+    sum += sizeof(extras) + extras_->watchers.bucket_count() * sizeof(watcher_map::value_type) +
+           extras_->monitors.bucket_count() * sizeof(monitor_map::value_type);
+  }
+  if (links_ != nullptr) sum += sizeof(link_map) + links_->bucket_count() * sizeof(link_map::value_type);
+  if (body_ != nullptr) {
+    sum += body_->memory();
+    if (!on_thread_ && body_->holds_stack()) sum += running_runtime().engine.resident_stack_bytes();
+  }
+  for (const envelope* queued = queue_; queued != nullptr; queued = queued->next) {
+    sum += envelope::payload_offset(queued->type->alignment) + queued->type->size;
+  }
+  return sum;
+}
+
+}  // namespace coppice::detail

@@ -1,0 +1,311 @@
+#pragma once
+
+// Private to lib/coppice: pulls in Boost.Unordered.
+
+#include <any>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <coppice/process/envelope.hpp>
+#include <coppice/process/exit_reason.hpp>
+#include <coppice/process/pid.hpp>
+#include <coppice/process/process_body.hpp>
+#include <coppice/process/process_table.hpp>
+#include <coppice/process/reference.hpp>
+#include <coppice/scheduling/runtime.hpp>
+
+namespace coppice::detail {
+
+/// The pids from a process's parent up to the first of all, shared by all children of one parent.
+struct ancestry {
+  pid parent;
+  std::shared_ptr<const ancestry> above;
+};
+
+/// The payload of the signals `exit`, `exit_linked` and `down`.
+struct ending {
+  exit_reason reason;
+  /// Of a process that answers for those linked to it (a supervisor): who was still linked when it ended.
+  std::shared_ptr<const std::vector<pid>> orphans;
+};
+
+/// How a process is begun, beside its body.
+struct beginning {
+  pid parent;
+  std::shared_ptr<const ancestry> ancestors;
+  std::string_view initial_call;  // must live for ever
+  std::uint32_t stack_size = 0;   // 0: the default
+  bool observed = false;          // its end is told to the runtime's observer
+};
+
+/// What is thrown to unwind the stack of a process that an exit signal ended. Not derived from std::exception, so that
+/// user code does not catch it by accident; where it does, it is thrown again at the next wait.
+struct unwinding {};
+
+/// The end of a wait: never, or a point in time. Its timer is started when the process first has to suspend.
+class wait_limit {
+ public:
+  wait_limit() noexcept = default;
+  explicit wait_limit(scheduling::time_point deadline) noexcept : deadline_{deadline} {}
+  wait_limit(const wait_limit&) = delete;
+  wait_limit& operator=(const wait_limit&) = delete;
+  ~wait_limit();
+
+  bool passed() const noexcept { return passed_; }
+
+ private:
+  friend class control_block;
+
+  std::optional<scheduling::time_point> deadline_;
+  scheduling::timer timer_;
+  reference token_;
+  bool passed_ = false;
+};
+
+/// The control block of a process: everything that the process is, but for its body and its stack.
+///
+/// Its fields are changed by the process itself only, on whichever thread it has its turn; signals are how others make it
+/// do so. What others may read while it runs is atomic, and is read under the table's guard, so that it is still there.
+class control_block final : public scheduling::runnable {
+ public:
+  enum class status : std::uint8_t { runnable, running, waiting, exiting };
+
+  control_block(pid self, const beginning& how, std::unique_ptr<process_body> body);
+  ~control_block();
+
+  /// The process that is running here; throws std::logic_error outside one.
+  static control_block& current();
+  static control_block* current_or_null() noexcept;
+
+  // Turns ---------------------------------------------------------------------------------------------------------------
+
+  turn_result take_turn() override;
+  bool commit_park() noexcept override;
+  std::size_t stack_size() const noexcept override;
+  bool wake_elsewhere() noexcept override;
+  void wake() noexcept;
+
+  // Waiting: only for the process itself --------------------------------------------------------------------------------
+
+  /// Takes what has arrived: acts on signals, appends messages to the queue.
+  void fetch();
+  void fetch_if_any() {
+    if (slot().inbox.load(std::memory_order_relaxed) != inbox_empty) fetch();
+  }
+
+  /// Suspends the process until something has arrived or the time is up, then fetches.
+  /// Unwinds if an exit signal has ended the process.
+  void wait_for_arrival(wait_limit& limit);
+
+  /// Unwinds the stack, if an exit signal has ended the process. Does nothing while an exception is in flight.
+  void check_for_end();
+
+  /// Suspends the process until `posted` (a reference that somebody puts into a `wake` signal) has come, whatever else
+  /// arrives: exit signals act afterwards.
+  void wait_for_wake(reference posted);
+
+  /// Counts work, and lets others have their turn when the budget is spent. A fiber's process only.
+  void count_reduction();
+  bool spend_reduction() noexcept {  // true: the budget is spent
+    reductions_.store(reductions_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    return --budget_ == 0;
+  }
+  void renew_budget() noexcept { budget_ = full_budget; }
+
+  // The queue of messages -----------------------------------------------------------------------------------------------
+
+  envelope* first_message() noexcept { return queue_; }
+  /// The link that will hold the next message to arrive: where a scan for news begins.
+  envelope** end_of_queue() noexcept { return queue_end_; }
+  envelope** start_of_queue() noexcept { return &queue_; }
+  envelope* unlink_message(envelope** link) noexcept;
+  void append(envelope* message) noexcept;
+
+  /// Waits for the `reply` to, or the `down` of, `asked`, among what lies behind `link`, and takes it out of the queue.
+  /// Null: the time is up. `await_reply(asked)` and `end_of_queue()` come before the question is sent.
+  envelope* wait_for_answer(reference asked, envelope** link, wait_limit& limit);
+
+  // Signals -------------------------------------------------------------------------------------------------------------
+
+  void link_to(pid other);
+  void unlink_from(pid other);
+  bool is_linked_to(pid other) const;
+  reference monitor(pid target, std::string name);
+  bool demonitor(reference of, bool flush);
+  void set_trap_exit(bool on) noexcept { trap_exit_.store(on, std::memory_order_relaxed); }
+  bool traps_exit() const noexcept { return trap_exit_.load(std::memory_order_relaxed); }
+
+  /// Both ends of a link, or of a monitor, before the new process has run.
+  void begin_linked(control_block& child);
+  reference begin_monitored(control_block& child);
+  void forget_unborn(pid child) noexcept;
+
+  /// From now on its end tells who was linked to it then.
+  void answer_for_linked() noexcept { answers_for_linked_ = true; }
+  /// At its next wait it unwinds with this reason, as if it had called `exit`.
+  void end_with(exit_reason reason) {
+    if (!fatal_) fatal_ = std::move(reason);
+  }
+
+  /// Who was still linked to `ended` (which answered for them) when its exit signal or DOWN came. Given once.
+  std::shared_ptr<const std::vector<pid>> take_orphans_of(pid ended);
+  void orphans_of(pid ended, const std::shared_ptr<const std::vector<pid>>& orphans);
+  /// Its server has reported the end that is coming.
+  void end_is_reported() noexcept { reported_ = true; }
+  /// What it starts is reported to the runtime's observer.
+  void observe_children(bool yes) noexcept { observes_children_ = yes; }
+  bool observes_children() const noexcept { return observes_children_; }
+
+  // Calls ---------------------------------------------------------------------------------------------------------------
+
+  /// Only the reply with this reference is let into the queue; any other is too late (S63).
+  void await_reply(reference ref) noexcept { awaited_ = ref; }
+  reference awaited() const noexcept { return awaited_; }
+  /// The call it is answering now: if it ends, that call fails with its exit reason (S64).
+  void answering(pid caller, reference ref) noexcept {
+    caller_ = caller;
+    call_ = ref;
+  }
+  /// Its handler has returned: if it has not been answered, it will be later, by whomever.
+  void end_answering();
+  /// A call is answered: its caller needs no word of our end any more.
+  void answered(reference ref) noexcept;
+  void forget_call(reference ref) noexcept;
+
+  // What it is ----------------------------------------------------------------------------------------------------------
+
+  pid self() const noexcept { return self_; }
+  pid parent() const noexcept { return parent_; }
+  std::shared_ptr<const ancestry> ancestry_for_children();
+  process_body& body() noexcept { return *body_; }
+  const std::optional<exit_reason>& fatal() const noexcept { return fatal_; }
+
+  /// A thread of the user's is a process while it holds a thread_process.
+  void begin_on_thread() noexcept;
+  void end_on_thread(exit_reason reason) noexcept;
+
+  /// Its last act: destroys the body, frees the name, tells links and monitors, leaves the table. `*this` is gone then.
+  void finish(exit_reason reason) noexcept;
+
+  /// Called under the table's guard by the registry, which keeps the name.
+  void has_name(bool yes) noexcept { named_ = yes; }
+  void has_timers() noexcept { has_timers_.store(true, std::memory_order_relaxed); }
+  std::map<std::string, std::any>& dictionary();
+  const std::map<std::string, std::any>* dictionary_if_any() const noexcept;
+
+  status state() const noexcept { return status_.load(std::memory_order_relaxed); }
+  std::uint64_t reductions() const noexcept { return reductions_.load(std::memory_order_relaxed); }
+  std::size_t queued() const noexcept { return queued_.load(std::memory_order_relaxed); }
+  const message_type* current_message() const noexcept { return current_message_.load(std::memory_order_relaxed); }
+  void handles(const message_type* type) noexcept { current_message_.store(type, std::memory_order_relaxed); }
+  /// Of a server: whether it is handling something, or beginning.
+  bool is_busy() const noexcept { return busy_.load(std::memory_order_relaxed); }
+  void is_busy(bool yes) noexcept { busy_.store(yes, std::memory_order_relaxed); }
+  std::string_view initial_call() const noexcept { return initial_call_; }
+  const std::shared_ptr<const ancestry>& ancestors() const noexcept { return ancestors_; }
+  std::vector<pid> links() const;
+  struct monitored {
+    pid process;
+    std::string name;
+  };
+  std::vector<monitored> monitors() const;
+  std::vector<pid> monitored_by() const;
+  /// Bytes held for it: control block, tables, body, queue, stack pages in use. By the process itself.
+  std::size_t memory() const;
+
+ private:
+  using watcher_map = boost::unordered_flat_map<reference, pid, std::hash<reference>>;
+  using link_map = boost::unordered_flat_map<pid, std::uint64_t, std::hash<pid>>;
+  using monitor_map = boost::unordered_flat_map<reference, monitored, std::hash<reference>>;
+
+  // What most processes have none of.
+  struct extras {
+    watcher_map watchers;  // who monitors us, or waits for our late reply
+    monitor_map monitors;  // whom we monitor
+    std::map<std::string, std::any> dictionary;
+    std::shared_ptr<const ancestry> for_children;
+    boost::unordered_flat_map<pid, std::shared_ptr<const std::vector<pid>>, std::hash<pid>> orphans;
+    std::condition_variable thread_waits;
+    std::mutex thread_lock;
+    bool thread_woken = false;
+  };
+
+  static constexpr std::uint32_t full_budget = 1000;
+  // An active link; any other value is the number of an unlink that has not been acknowledged yet.
+  static constexpr std::uint64_t active_link = 0;
+
+  process_slot& slot() const noexcept { return process_table::instance().slot(self_); }
+  extras& more();
+  watcher_map& watchers() { return more().watchers; }
+  std::uint64_t* find_link(pid other) noexcept;
+  void set_link(pid other, std::uint64_t state);
+  void erase_link(pid other) noexcept;
+
+  void suspend();
+  void act_on(envelope* arrived);
+  void on_exit(envelope* signal, bool linked);
+  void on_link(envelope* signal);
+  void on_unlink(envelope* signal);
+  void on_down(envelope* signal);
+  void on_reply(envelope* arrived);
+  void turn_away_dying(envelope& signal) noexcept;
+  static std::vector<std::pair<reference, pid>> in_order_of_making(const watcher_map& watchers);
+  [[noreturn]] void abandon();
+  exit_reason run_body(turn_result& result);
+  void tell_of_end(const exit_reason& reason) noexcept;
+
+  const pid self_;
+  const pid parent_;
+  std::shared_ptr<const ancestry> ancestors_;
+  std::unique_ptr<process_body> body_;
+  envelope* queue_ = nullptr;
+  envelope** queue_end_ = &queue_;
+  std::unique_ptr<extras> extras_;
+  // The first link lies here: most workers have one, to their supervisor.
+  pid first_link_;
+  std::uint64_t first_link_state_ = active_link;
+  std::unique_ptr<link_map> links_;
+  std::optional<exit_reason> fatal_;
+  reference awaited_;
+  reference awaited_wake_;
+  pid caller_;
+  reference call_;
+  std::string_view initial_call_;
+  std::atomic<std::uint64_t> reductions_{0};
+  std::atomic<const message_type*> current_message_{nullptr};
+  std::atomic<std::uint32_t> queued_{0};
+  std::uint32_t budget_ = full_budget;
+  std::uint32_t stack_size_;
+  std::atomic<status> status_{status::runnable};
+  std::atomic<bool> trap_exit_{false};
+  std::atomic<bool> has_timers_{false};
+  std::atomic<bool> busy_{false};
+  bool on_thread_ = false;
+  bool named_ = false;
+  bool observed_ = false;
+  bool observes_children_ = false;
+  bool answers_for_linked_ = false;
+  bool abandoned_ = false;
+  bool reported_ = false;
+  bool woken_ = false;  // the awaited wake has come
+  std::uint8_t unwound_ = 0;
+};
+
+/// Delivers, or gives the signal the answer that it gets from a process that is not there.
+void post(envelope* sent) noexcept;
+
+/// Answers a signal for a process that is not there, and discards it.
+void turn_away_for_dead(envelope* sent) noexcept;
+
+}  // namespace coppice::detail

@@ -1,0 +1,120 @@
+#include <coppice/process/custody.hpp>
+
+#include <functional>
+
+#include <coppice/process/control_block.hpp>
+#include <coppice/process/process_runtime.hpp>
+#include <coppice/process/signals.hpp>
+
+namespace coppice::detail {
+
+namespace {
+
+void signal_exit(const control_block& me, pid target, const exit_reason& reason) {
+  post(make_envelope<ending>(target, envelope_kind::exit, me.self(), reference{}, ending{reason, nullptr}));
+}
+
+// Takes the exit signal of `ended` out of the queue, if it lies behind `link`.
+std::optional<exit_reason> take_exit_signal(control_block& me, envelope** link, pid ended) {
+  for (; *link != nullptr; link = &(*link)->next) {
+    if (*(*link)->type != message_type_of<exit_signal> || (*link)->as<exit_signal>().sender != ended) continue;
+    envelope* taken = me.unlink_message(link);
+    exit_reason reason = std::move(taken->as<exit_signal>().reason);
+    discard(taken);
+    return reason;
+  }
+  return std::nullopt;
+}
+
+// Asks for word of the end of `target`, and what was said. The words are let through like the answer to a call.
+class watch {
+ public:
+  watch(control_block& me, pid target) : me_{me}, target_{target} {
+    me_.fetch_if_any();
+    me_.await_reply(ref_);
+    place_ = me_.end_of_queue();
+    post(make_envelope<nothing>(target, envelope_kind::monitor, me_.self(), ref_));
+  }
+
+  /// Nothing: the time is up.
+  std::optional<exit_reason> wait(std::optional<std::chrono::milliseconds> limit) {
+    me_.await_reply(ref_);
+    std::optional<wait_limit> until;
+    if (limit) {
+      until.emplace(running_runtime().engine.now() + *limit);
+    } else {
+      until.emplace();
+    }
+    envelope* said = me_.wait_for_answer(ref_, place_, *until);
+    if (said == nullptr) return std::nullopt;
+    auto& what = said->as<ending>();
+    if (what.orphans != nullptr) me_.orphans_of(target_, what.orphans);
+    exit_reason reason = std::move(what.reason);
+    discard(said);
+    return reason;
+  }
+
+  envelope** place() const noexcept { return place_; }
+
+ private:
+  control_block& me_;
+  pid target_;
+  reference ref_ = reference::make();
+  envelope** place_ = nullptr;
+};
+
+}  // namespace
+
+void become_custodian() {
+  control_block& me = control_block::current();
+  me.answer_for_linked();
+  me.observe_children(true);
+}
+
+void observe_children(bool yes) {
+  control_block::current().observe_children(yes);
+}
+
+std::vector<pid> take_orphans_of(pid ended) {
+  const auto taken = control_block::current().take_orphans_of(ended);
+  return taken != nullptr ? *taken : std::vector<pid>{};
+}
+
+exit_reason end_process(pid target, const exit_reason& first, std::optional<std::chrono::milliseconds> limit) {
+  control_block& me = control_block::current();
+  watch of{me, target};
+  signal_exit(me, target, first);
+  std::optional<exit_reason> reason = of.wait(limit);
+  if (!reason) {
+    signal_exit(me, target, exit_reason::kill());
+    reason = of.wait(std::nullopt);
+  }
+  // The exit signal came before the DOWN: among what has arrived since, unless the process had ended before.
+  if (auto signalled = take_exit_signal(me, of.place(), target)) return *signalled;
+  if (*reason == exit_reason::noproc()) {
+    if (auto signalled = take_exit_signal(me, me.start_of_queue(), target)) return *signalled;
+  }
+  return *reason;
+}
+
+void await_end(pid target, std::optional<std::chrono::milliseconds> limit) {
+  control_block& me = control_block::current();
+  watch of{me, target};
+  if (of.wait(limit)) return;
+  signal_exit(me, target, exit_reason::kill());
+  of.wait(std::nullopt);
+}
+
+void make_end(pid target, exit_reason reason) {
+  post(make_envelope<std::function<void(control_block&)>>(
+      target, envelope_kind::inspect, pid{}, reference{},
+      [reason = std::move(reason)](control_block& me) { me.body().end_by_itself(me, reason); }));
+}
+
+bool is_busy(pid process) noexcept {
+  auto& table = process_table::instance();
+  const std::lock_guard hold{table.guard_of(process)};
+  return table.is_living(process) && table.slot(process).process().is_busy();
+}
+
+}  // namespace coppice::detail

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include <coppice/process/exit_reason.hpp>
+
+namespace coppice::detail {
+
+class control_block;
+
+/// What a process does: a function to run, or a server whose handlers are called.
+class process_body {
+ public:
+  enum class turn : unsigned char {
+    rests,  ///< Nothing to do until something arrives. It has no stack then.
+    again,  ///< It would go on, but its budget is spent.
+    ended,  ///< It is over, for the reason given.
+  };
+
+  process_body() noexcept = default;
+  process_body(const process_body&) = delete;
+  process_body& operator=(const process_body&) = delete;
+  virtual ~process_body();
+
+  /// One turn. What it throws ends the process with that for a reason.
+  virtual turn run(control_block& process, exit_reason& reason) = 0;
+
+  /// The process is to end with `reason`, by itself. Called by the process, while it looks at what has arrived.
+  virtual void end_by_itself(control_block& process, exit_reason reason);
+
+  /// Bytes of it on the heap.
+  virtual std::size_t memory() const noexcept { return 0; }
+
+  /// Whether the fiber that it is on now is its own, and not one that is lent to it for a turn.
+  virtual bool holds_stack() const noexcept = 0;
+};
+
+}  // namespace coppice::detail

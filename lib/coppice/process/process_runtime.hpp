@@ -1,0 +1,27 @@
+#pragma once
+
+// Private to lib/coppice.
+
+#include <coppice/process/pid.hpp>
+#include <coppice/process/reference.hpp>
+#include <coppice/process/runtime.hpp>
+#include <coppice/scheduling/runtime.hpp>
+
+namespace coppice::detail {
+
+/// What the running runtime is for the process layer. Throws std::logic_error when none runs.
+struct process_runtime {
+  scheduling::runtime engine;
+  runtime_options options;
+
+  // In virtual time: who is to be woken when nothing else can run. On the one scheduler thread only.
+  pid idle_watcher;
+  reference idle_reference;
+
+  explicit process_runtime(const runtime_options& wanted);
+};
+
+process_runtime& running_runtime();
+process_runtime* running_runtime_or_null() noexcept;
+
+}  // namespace coppice::detail

@@ -1,0 +1,120 @@
+#include <coppice/process/process_table.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <new>
+#include <stdexcept>
+#include <system_error>
+
+#include <sys/mman.h>
+
+#include <coppice/process/control_block.hpp>
+
+namespace coppice::detail {
+
+static_assert(sizeof(control_block) <= control_block_size, "control_block has outgrown its place");
+static_assert(alignof(control_block) <= alignof(process_slot));
+
+process_table& process_table::instance() noexcept {
+  // Never destroyed: threads that end after main may still hold pids.
+  static auto* const table = new process_table;
+  return *table;
+}
+
+process_table::process_table() {
+  // Address space only; where it is limited (ulimit -v), a table for fewer processes will do.
+  for (unsigned bits = slot_bits; bits >= 12; --bits) {
+    const std::size_t count = std::size_t{1} << bits;
+    void* range = ::mmap(nullptr, count * sizeof(process_slot), PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (range == MAP_FAILED) continue;
+    slots_ = static_cast<process_slot*>(range);
+    last_slot_ = count - 1;
+    ::madvise(range, count * sizeof(process_slot), MADV_DONTDUMP);
+    return;
+  }
+  throw std::system_error{errno, std::generic_category(), "coppice: cannot reserve address space for the process table"};
+}
+
+pid process_table::allocate() {
+  const std::lock_guard hold{lock_};
+  for (;;) {
+    std::uint64_t place = 0;
+    if (!free_.empty()) {
+      place = free_.back();
+      free_.pop_back();
+    } else {
+      if (fresh_ > last_slot_) {
+        throw std::length_error{"coppice: all " + std::to_string(last_slot_ + 1) +
+                                " places for processes are taken; end some before starting more"};
+      }
+      if (fresh_ % chunk_slots == 0) chunks_.emplace_back();
+      free_.reserve(chunks_.size() * chunk_slots);  // so that `release` never has to allocate
+      place = fresh_++;
+    }
+    chunk& home = chunks_[place / chunk_slots];
+    process_slot& slot = slots_[place];
+    // The slot keeps its last serial in `doomed` while it is free.
+    const std::uint64_t serial = std::max(slot.doomed.load(std::memory_order_relaxed) >> slot_bits, home.serial) + 1;
+    if (serial > last_serial) continue;  // its serials are spent: the place is retired
+    if (!home.touched) {
+      home.touched = true;
+      ++touched_;
+    }
+    ++home.used;
+    count_.fetch_add(1, std::memory_order_relaxed);
+    return pid::from_value(serial << slot_bits | place);
+  }
+}
+
+void process_table::release(pid over) noexcept {
+  const std::lock_guard hold{lock_};
+  const std::uint64_t place = slot_of(over);
+  slots_[place].doomed.store(over.value(), std::memory_order_relaxed);
+  free_.push_back(static_cast<std::uint32_t>(place));
+  count_.fetch_sub(1, std::memory_order_relaxed);
+  chunk& home = chunks_[place / chunk_slots];
+  if (--home.used == 0) give_back(home, place / chunk_slots);
+}
+
+void process_table::give_back(chunk& empty, std::size_t index) noexcept {
+  // A reserve keeps a program that starts and ends a few processes all the time from paying for fresh pages.
+  constexpr std::size_t reserve_chunks = 16;
+  if (touched_ <= count_.load(std::memory_order_relaxed) / chunk_slots * 2 + reserve_chunks) return;
+  process_slot* const first = slots_ + index * chunk_slots;
+  for (std::size_t i = 0; i < chunk_slots; ++i) {
+    empty.serial = std::max(empty.serial, first[i].doomed.load(std::memory_order_relaxed) >> slot_bits);
+  }
+  static_assert(chunk_slots * sizeof(process_slot) % 4096 == 0, "a chunk must be whole pages");
+  ::madvise(first, chunk_slots * sizeof(process_slot), MADV_DONTNEED);
+  empty.touched = false;
+  --touched_;
+}
+
+bool process_table::push_to_slot(envelope* sent) noexcept {
+  process_slot& to = slot(sent->receiver());
+  envelope* head = to.inbox.load(std::memory_order_acquire);
+  do {
+    if (head == inbox_closed) return false;
+    sent->next = head == inbox_empty || head == inbox_idle ? nullptr : head;
+  } while (!to.inbox.compare_exchange_weak(head, sent, std::memory_order_acq_rel, std::memory_order_acquire));
+  // Only this push saw it at rest, so nothing else can wake it, and it cannot end before it was woken.
+  if (head == inbox_idle) to.process().wake();
+  return true;
+}
+
+std::vector<pid> process_table::living() const {
+  std::vector<pid> found;
+  const std::lock_guard hold{lock_};
+  for (std::size_t c = 0; c < chunks_.size(); ++c) {
+    if (chunks_[c].used == 0) continue;
+    const std::uint64_t end = std::min<std::uint64_t>((c + 1) * chunk_slots, fresh_);
+    for (std::uint64_t place = c * chunk_slots; place < end; ++place) {
+      const auto life = slots_[place].life.load(std::memory_order_acquire);
+      if (life != 0) found.push_back(pid::from_value(life));
+    }
+  }
+  return found;
+}
+
+}  // namespace coppice::detail

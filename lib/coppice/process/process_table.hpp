@@ -1,0 +1,104 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+#include <coppice/process/envelope.hpp>
+#include <coppice/process/pid.hpp>
+#include <coppice/scheduling/spinlock.hpp>
+
+namespace coppice::detail {
+
+class control_block;
+
+// A pid's low bits are its place in the table; above them counts, from 1, how many processes had that place.
+inline constexpr unsigned slot_bits = 24;
+inline constexpr std::uint64_t slot_mask = (std::uint64_t{1} << slot_bits) - 1;
+inline constexpr std::uint64_t last_serial = (std::uint64_t{1} << (64 - slot_bits)) - 2;
+
+constexpr std::uint64_t slot_of(pid of) noexcept { return of.value() & slot_mask; }
+constexpr std::uint64_t serial_of(pid of) noexcept { return (of.value() >> slot_bits) - 1; }
+
+/// The inbox's states beside a list of envelopes, which is newest first. An all-zero page reads as closed.
+inline envelope* const inbox_closed = nullptr;
+inline envelope* const inbox_empty = reinterpret_cast<envelope*>(1);  // its owner runs, or waits for its turn
+inline envelope* const inbox_idle = reinterpret_cast<envelope*>(2);   // its owner rests: who pushes first wakes it
+
+constexpr std::size_t control_block_size = 296;
+
+/// The place of one process. It outlives the process, so that a send to a stale pid reads valid memory.
+struct alignas(64) process_slot {
+  std::atomic<std::uint64_t> life;      // the pid of the living process; 0: none
+  std::atomic<envelope*> inbox;
+  std::atomic<std::uint64_t> doomed;    // the last pid here that was sent a kill
+  alignas(8) std::byte block[control_block_size];
+
+  control_block& process() noexcept { return *reinterpret_cast<control_block*>(block); }
+};
+
+/// Where all processes of the program are. There is one, for all runtimes of the program one after the other, so that
+/// no pid is ever used twice.
+///
+/// Its address range is reserved once and kept; the pages of places that have long been empty are given back. So the
+/// send path needs no lock, no reference count and no hazard pointer.
+class process_table {
+ public:
+  static process_table& instance() noexcept;
+
+  /// Any pid has a slot, also one that was never given out.
+  process_slot& slot(pid of) noexcept { return slots_[slot_of(of) & last_slot_]; }
+
+  /// Takes a free place for a new process: its pid. Throws std::length_error when none is left.
+  pid allocate();
+  void release(pid over) noexcept;
+
+  /// Delivers; false (and the envelope is still the caller's) when there is no such process.
+  bool push(envelope* sent) noexcept {
+    return slot(sent->receiver()).life.load(std::memory_order_relaxed) == sent->to && push_to_slot(sent);
+  }
+
+  /// The second half of `push`: between the two the process may end and its place be taken by a successor, who then gets
+  /// the envelope and has to turn it away.
+  bool push_to_slot(envelope* sent) noexcept;
+
+  bool is_living(pid of) noexcept { return of && slot(of).life.load(std::memory_order_acquire) == of.value(); }
+
+  /// All living processes, by place.
+  std::vector<pid> living() const;
+  std::size_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
+
+  /// Held while somebody looks at a control block that is not his own, and while a process ends its life.
+  scheduling::spinlock& guard_of(pid of) noexcept { return guards_[slot_of(of) % guard_count]; }
+
+ private:
+  process_table();
+
+  static constexpr std::size_t guard_count = 64;
+  static constexpr std::size_t chunk_slots = 256;
+
+  // Neighbouring places, whose pages are given back together. Then their slots forget their serials: the chunk knows one
+  // that is higher than all of them.
+  struct chunk {
+    std::uint64_t serial = 0;
+    std::uint32_t used = 0;
+    bool touched = false;
+  };
+
+  void give_back(chunk&, std::size_t index) noexcept;
+
+  process_slot* slots_ = nullptr;
+  std::uint64_t last_slot_ = 0;
+  scheduling::spinlock guards_[guard_count];
+  std::atomic<std::size_t> count_{0};
+
+  mutable std::mutex lock_;
+  std::vector<std::uint32_t> free_;
+  std::vector<chunk> chunks_;
+  std::uint64_t fresh_ = 0;       // the first place that was never used
+  std::size_t touched_ = 0;       // chunks that have pages
+};
+
+}  // namespace coppice::detail

@@ -1,0 +1,56 @@
+#include <coppice/process/receive.hpp>
+
+#include <coppice/process/control_block.hpp>
+#include <coppice/process/exit.hpp>
+#include <coppice/process/process_runtime.hpp>
+
+namespace coppice {
+
+namespace detail {
+
+envelope* take_matching(bool (*matches)(void*, envelope&, int&), void* clauses, int& clause,
+                        const std::optional<std::chrono::nanoseconds>& limit) {
+  control_block& me = control_block::current();
+  me.fetch_if_any();
+  me.check_for_end();
+  me.count_reduction();
+  std::optional<wait_limit> wait;
+  envelope** link = me.start_of_queue();
+  for (;;) {
+    for (; *link != nullptr; link = &(*link)->next) {
+      const auto kind = (*link)->kind();
+      if (kind != envelope_kind::message && kind != envelope_kind::cast) continue;
+      if (!matches(clauses, **link, clause)) continue;
+      me.handles((*link)->type);
+      return me.unlink_message(link);
+    }
+    if (!wait) {
+      if (!limit) {
+        wait.emplace();
+      } else if (limit->count() == 0) {
+        return nullptr;
+      } else {
+        wait.emplace(running_runtime().engine.now() + *limit);
+      }
+    }
+    // What came together with the end of the time has been looked at above.
+    if (wait->passed()) return nullptr;
+    me.wait_for_arrival(*wait);
+  }
+}
+
+std::chrono::nanoseconds checked_limit(std::chrono::nanoseconds limit) {
+  if (limit.count() < 0) {
+    throw error{exit_reason{"timeout_value"}, "a time to wait must be 0 or more; got " + std::to_string(limit.count()) + " ns"};
+  }
+  return limit;
+}
+
+}  // namespace detail
+
+void sleep(std::chrono::nanoseconds time) {
+  int clause = 0;
+  detail::take_matching([](void*, detail::envelope&, int&) { return false; }, nullptr, clause, detail::checked_limit(time));
+}
+
+}  // namespace coppice

@@ -1,0 +1,24 @@
+#include <coppice/process/send.hpp>
+
+#include <string>
+
+#include <coppice/process/control_block.hpp>
+#include <coppice/process/exit.hpp>
+#include <coppice/process/process_runtime.hpp>
+#include <coppice/process/registry.hpp>
+
+namespace coppice::detail {
+
+void deliver(envelope* sent) noexcept {
+  if (!process_table::instance().push(sent)) discard(sent);
+}
+
+pid must_have_name(std::string_view name) {
+  const pid found = whereis(name);
+  if (!found) {
+    throw error{exit_reason{"badarg"}, "send: nobody has the name \"" + std::string{name} + "\"; start its process first"};
+  }
+  return found;
+}
+
+}  // namespace coppice::detail

@@ -1,0 +1,48 @@
+#include <coppice/process/simulation.hpp>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include <coppice/process/control_block.hpp>
+#include <coppice/process/custody.hpp>
+#include <coppice/process/process.hpp>
+#include <coppice/process/process_runtime.hpp>
+
+namespace coppice {
+
+namespace {
+
+detail::process_runtime& virtual_runtime() {
+  auto& running = detail::running_runtime();
+  if (!running.engine.is_virtual()) {
+    throw std::logic_error{"coppice: this needs a runtime in virtual time; set runtime_options::virtual_time"};
+  }
+  return running;
+}
+
+}  // namespace
+
+void await_idle() {
+  auto& running = virtual_runtime();
+  auto& me = detail::control_block::current();
+  if (running.idle_watcher) throw std::logic_error{"coppice: another process waits for the others to be idle already"};
+  running.idle_reference = reference::make();
+  running.idle_watcher = me.self();
+  me.wait_for_wake(running.idle_reference);
+}
+
+bool advance_to_next_timer() {
+  return virtual_runtime().engine.advance_to_next_timer();
+}
+
+bool await_quiescence() {
+  const pid own = self();
+  for (;;) {
+    await_idle();
+    const auto all = processes();
+    if (std::none_of(all.begin(), all.end(), [own](pid each) { return each != own && detail::is_busy(each); })) return true;
+    if (!advance_to_next_timer()) return false;
+  }
+}
+
+}  // namespace coppice

@@ -1,0 +1,24 @@
+// Stands before the C++ runtime's __cxa_throw. A file of its own: <cxxabi.h> declares that function in another namespace.
+
+#include <dlfcn.h>
+#include <typeinfo>
+
+namespace coppice::detail {
+
+void note_throw(const void* object) noexcept;
+
+}  // namespace coppice::detail
+
+// The sanitizers have hooks of their own here.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+
+extern "C" [[noreturn]] __attribute__((visibility("default"))) void __cxa_throw(void* object, std::type_info* type,
+                                                                               void (*destroy)(void*)) {
+  using throw_function = void (*)(void*, std::type_info*, void (*)(void*));
+  static const auto original = reinterpret_cast<throw_function>(::dlsym(RTLD_NEXT, "__cxa_throw"));
+  coppice::detail::note_throw(object);
+  original(object, type, destroy);
+  __builtin_unreachable();
+}
+
+#endif

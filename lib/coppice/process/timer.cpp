@@ -1,0 +1,85 @@
+#include <coppice/process/timer.hpp>
+
+#include <memory>
+#include <utility>
+
+#include <coppice/process/control_block.hpp>
+#include <coppice/process/exit.hpp>
+#include <coppice/process/process_runtime.hpp>
+#include <coppice/process/registry.hpp>
+#include <coppice/process/send.hpp>
+
+namespace coppice {
+
+namespace {
+
+struct discard_envelope {
+  void operator()(detail::envelope* over) const noexcept { detail::discard(over); }
+};
+using owned_envelope = std::unique_ptr<detail::envelope, discard_envelope>;
+
+scheduling::time_point deadline_after(std::chrono::nanoseconds time) {
+  if (time.count() < 0) {
+    throw error{exit_reason{"badarg"}, "a timer's time must be 0 or more; got " + std::to_string(time.count()) + " ns"};
+  }
+  return detail::running_runtime().engine.now() + time;
+}
+
+std::optional<std::chrono::milliseconds> left_until(std::optional<scheduling::time_point> deadline) {
+  if (!deadline) return std::nullopt;
+  const auto left = *deadline - detail::running_runtime().engine.now();
+  return std::max(std::chrono::milliseconds{0}, std::chrono::ceil<std::chrono::milliseconds>(left));
+}
+
+scheduling::timer as_timer(timer_reference of) {
+  return scheduling::timer{scheduling::timer_id{of.id()}, of.shard()};
+}
+
+}  // namespace
+
+namespace detail {
+
+timer_reference send_later(std::chrono::nanoseconds time, pid receiver, envelope* message) {
+  owned_envelope owned{message};
+  const auto deadline = deadline_after(time);
+  auto& table = process_table::instance();
+  {
+    // Marked before the timer is there: a process that ends looks for its timers after it has left the table.
+    const std::lock_guard hold{table.guard_of(receiver)};
+    if (!table.is_living(receiver)) return {};
+    table.slot(receiver).process().has_timers();
+  }
+  auto& engine = running_runtime().engine;
+  const auto made = engine.start_timer(
+      deadline, [owned = std::move(owned)]() mutable { deliver(owned.release()); }, receiver.value());
+  if (!table.is_living(receiver)) engine.cancel_timer(made);
+  return timer_reference{made.id.value, made.shard};
+}
+
+timer_reference send_later(std::chrono::nanoseconds time, std::string_view receiver, envelope* message) {
+  owned_envelope owned{message};
+  const auto made = running_runtime().engine.start_timer(
+      deadline_after(time), [owned = std::move(owned), name = std::string{receiver}]() mutable {
+        const pid holder = whereis(name);
+        if (!holder) return;
+        owned->to = holder.value();
+        deliver(owned.release());
+      });
+  return timer_reference{made.id.value, made.shard};
+}
+
+}  // namespace detail
+
+std::optional<std::chrono::milliseconds> cancel_timer(timer_reference timer) {
+  return left_until(detail::running_runtime().engine.cancel_timer(as_timer(timer)));
+}
+
+std::optional<std::chrono::milliseconds> read_timer(timer_reference timer) {
+  return left_until(detail::running_runtime().engine.deadline_of(as_timer(timer)));
+}
+
+std::chrono::nanoseconds monotonic_time() {
+  return detail::running_runtime().engine.now().time_since_epoch();
+}
+
+}  // namespace coppice
