@@ -1,0 +1,92 @@
+#include <coppice/behaviours/call.hpp>
+
+#include <string>
+
+#include <coppice/process/control_block.hpp>
+#include <coppice/process/exit.hpp>
+#include <coppice/process/process_runtime.hpp>
+#include <coppice/process/registry.hpp>
+
+namespace coppice::detail {
+
+namespace {
+
+// `{Why,{server,call,{Server,Request}}}`, as gen_server's callers exit with.
+[[noreturn]] void fail_call(exit_reason why, const server_address& server, std::string_view request) {
+  const exit_reason whom{server.name.empty() ? to_string(server.process) : std::string{server.name}};
+  throw exit_exception{exit_reason::tuple(
+      {std::move(why), exit_reason::tuple({exit_reason{"server"}, exit_reason{"call"},
+                                           exit_reason::tuple({whom, exit_reason{request}})})})};
+}
+
+}  // namespace
+
+envelope* call_with(server_address server, envelope* request, std::chrono::milliseconds timeout) {
+  control_block& me = control_block::current();
+  const std::string_view what = request->type->name;
+  if (!server.name.empty()) {
+    server.process = whereis(server.name);
+    request->to = server.process.value();
+  }
+  if (server.process == me.self()) {
+    discard(request);
+    fail_call(exit_reason{"calling_self"}, server, what);
+  }
+  me.fetch_if_any();
+  me.check_for_end();
+  me.count_reduction();
+  const reference ref = reference::make();
+  request->from = me.self().value();
+  request->set(envelope_kind::call, ref);
+  me.await_reply(ref);
+  // The answer cannot be older than the question: what is queued now need not be looked at.
+  envelope** link = me.end_of_queue();
+  if (!process_table::instance().push(request)) {
+    discard(request);
+    me.await_reply({});
+    fail_call(exit_reason::noproc(), server, what);
+  }
+  std::optional<wait_limit> limit;
+  if (timeout == infinity) {
+    limit.emplace();
+  } else {
+    limit.emplace(running_runtime().engine.now() + timeout);
+  }
+  envelope* answer = me.wait_for_answer(ref, link, *limit);
+  if (answer == nullptr) {
+    post(make_envelope<nothing>(server.process, envelope_kind::demonitor, me.self(), ref));
+    fail_call(exit_reason::timeout(), server, what);
+  }
+  if (answer->kind() == envelope_kind::down) {
+    exit_reason why = answer->as<ending>().reason;
+    discard(answer);
+    fail_call(std::move(why), server, what);
+  }
+  // Somebody else answered for the server, which still thinks that it has to.
+  if (answer->sender() != server.process) {
+    post(make_envelope<nothing>(server.process, envelope_kind::demonitor, me.self(), ref));
+  }
+  return answer;
+}
+
+void send_reply(pid caller, reference ref, pid server, envelope* answer) {
+  if (control_block* me = control_block::current_or_null()) {
+    answer->from = me->self().value();
+    if (me->self() == server) me->answered(ref);
+  }
+  answer->to = caller.value();
+  deliver(answer);
+}
+
+void refuse_reply(std::string_view got, std::string_view expected) {
+  throw error{exit_reason{"bad_reply"},
+              "call: expected a reply of type " + std::string{expected} + ", got " + std::string{got} +
+                  "; the message's `reply`, or the type given to `call`, must be what the handler returns"};
+}
+
+void cast_to(server_address server, envelope* sent) {
+  if (!server.name.empty()) sent->to = whereis(server.name).value();
+  deliver(sent);
+}
+
+}  // namespace coppice::detail

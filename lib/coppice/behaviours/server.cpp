@@ -1,0 +1,297 @@
+#include <coppice/behaviours/server.hpp>
+
+#include <algorithm>
+#include <string>
+
+#include <coppice/behaviours/server_body.hpp>
+#include <coppice/process/caught.hpp>
+#include <coppice/process/control_block.hpp>
+#include <coppice/process/exit.hpp>
+#include <coppice/process/link.hpp>
+#include <coppice/process/log.hpp>
+#include <coppice/process/monitor.hpp>
+#include <coppice/process/process_runtime.hpp>
+#include <coppice/process/receive.hpp>
+#include <coppice/process/registry.hpp>
+#include <coppice/process/timer.hpp>
+
+namespace coppice {
+
+void ignore() {
+  throw detail::ignore_request{};
+}
+
+namespace detail {
+
+server_maker::~server_maker() = default;
+
+server_base::~server_base() {
+  while (continuations_ != nullptr) {
+    envelope* dropped = continuations_;
+    continuations_ = dropped->next;
+    discard(dropped);
+  }
+}
+
+void server_base::add_continuation(envelope* next) noexcept {
+  envelope** link = &continuations_;
+  while (*link != nullptr) link = &(*link)->next;
+  *link = next;
+}
+
+server_body::server_body(std::unique_ptr<server_maker> maker, start_options options, pid starter, reference ack, bool linked)
+    : beginning_{std::make_unique<begin_data>(begin_data{std::move(maker), std::move(options), starter, ack})}, linked_{linked} {}
+
+server_body::~server_body() = default;
+
+std::size_t server_body::memory() const noexcept {
+  return sizeof(*this) + (server_ != nullptr ? server_->size() : 0);
+}
+
+void server_body::end_by_itself(control_block& process, exit_reason reason) {
+  process.append(make_envelope<stop_request>(process.self(), envelope_kind::message, pid{}, reference{}, stop_request{std::move(reason)}));
+}
+
+process_body::turn server_body::run(control_block& process, exit_reason& reason) {
+  if (server_ == nullptr && !begin(process)) return turn::ended;
+  for (;;) {
+    if (server_->continuations_ != nullptr) {
+      envelope* next = server_->continuations_;
+      server_->continuations_ = next->next;
+      if (!handle(process, next, reason)) return turn::ended;
+    } else if (process.first_message() != nullptr) {
+      stop_idle_timer();
+      if (!handle(process, process.unlink_message(process.start_of_queue()), reason)) return turn::ended;
+    } else {
+      start_idle_timer(process);
+      return turn::rests;
+    }
+    process.fetch_if_any();
+    if (process.fatal()) return turn::ended;
+    if (process.spend_reduction()) return turn::again;
+  }
+}
+
+bool server_body::begin(control_block& process) {
+  const std::unique_ptr<begin_data> how = std::move(beginning_);
+  const auto acknowledge = [&](start_ack ack) {
+    process.answered(how->ack);
+    post(make_envelope<start_ack>(how->starter, envelope_kind::reply, process.self(), how->ack, std::move(ack)));
+  };
+  busy_ = true;
+  process.is_busy(true);
+  // Until it is acknowledged, an end of this process is the failure of the start: it is answered like a call.
+  process.answering(how->starter, how->ack);
+  if (!how->options.name.empty()) {
+    try {
+      register_name(how->options.name, process.self());
+    } catch (const error&) {
+      acknowledge({start_ack::already_started, whereis(how->options.name)});
+      return false;
+    }
+  }
+  try {
+    server_ = how->maker->make();
+  } catch (const ignore_request&) {
+    if (!how->options.name.empty()) release_name_of(process.self());
+    acknowledge({start_ack::ignored, {}});
+    return false;
+  }
+  acknowledge({start_ack::ok, process.self()});
+  busy_ = false;
+  process.is_busy(false);
+  return true;
+}
+
+const handler* server_body::find(const message_type& type) const noexcept {
+  const auto handlers = server_->handlers();
+  const auto found = std::find_if(handlers.begin(), handlers.end(), [&type](const handler& each) { return *each.type == type; });
+  return found != handlers.end() ? &*found : nullptr;
+}
+
+bool server_body::handle(control_block& process, envelope* arrived, exit_reason& reason) {
+  message owner{arrived};
+  process.handles(arrived->type);
+  busy_ = true;
+  process.is_busy(true);
+  pending_reply pending;
+  if (arrived->kind() == envelope_kind::call) {
+    pending = {arrived->sender(), arrived->ref(), process.self()};
+    process.answering(pending.caller, pending.ref);
+  }
+  bool goes_on = true;
+  try {
+    goes_on = dispatch(process, owner, *arrived, pending, reason);
+    if (server_->stopping_) {
+      reason = std::move(*server_->stopping_);
+      goes_on = false;
+    }
+  } catch (const unwinding&) {
+    discard_answer(pending);
+    throw;
+  } catch (...) {
+    reason = reason_of_caught();
+    goes_on = false;
+  }
+  if (!goes_on) {
+    const std::string what = owner.text();
+    terminate(process, reason, what);
+  }
+  if (pending.answer != nullptr) {
+    process.answered(pending.ref);
+    deliver(std::exchange(pending.answer, nullptr));
+  } else if (goes_on) {
+    process.end_answering();
+  }
+  busy_ = false;
+  process.is_busy(false);
+  return goes_on;
+}
+
+bool server_body::dispatch(control_block& process, message& owner, envelope& arrived, pending_reply& pending,
+                           exit_reason& reason) {
+  if (arrived.kind() == envelope_kind::message) {
+    if (*arrived.type == message_type_of<exit_signal>) {
+      auto& signal = arrived.as<exit_signal>();
+      if (linked_ && signal.sender == process.parent()) {
+        reason = signal.reason;
+        return false;
+      }
+    } else if (*arrived.type == message_type_of<stop_request>) {
+      reason = arrived.as<stop_request>().reason;
+      return false;
+    } else if (*arrived.type == message_type_of<idle_timeout>) {
+      if (arrived.as<idle_timeout>().number != idle_number_) return true;
+      envelope* made = make_envelope<timeout>(process.self(), envelope_kind::message, pid{}, reference{});
+      message idle{made};
+      if (const handler* found = find(*made->type)) {
+        found->invoke(*server_, *made, pending);
+      } else {
+        take_unlisted(process, idle, envelope_kind::message);
+      }
+      return true;
+    }
+  }
+  if (const handler* found = find(*arrived.type)) {
+    found->invoke(*server_, arrived, pending);
+    return true;
+  }
+  if (arrived.kind() == envelope_kind::call) {
+    report(log_level::warning, process.self(),
+           "was called with " + owner.text() + ", which it does not know; the call fails with `undef`");
+    process.answered(pending.ref);
+    post(make_envelope<ending>(pending.caller, envelope_kind::down, process.self(), pending.ref,
+                               ending{exit_reason{"undef"}, nullptr}));
+    return true;
+  }
+  take_unlisted(process, owner, arrived.kind());
+  return true;
+}
+
+void server_body::take_unlisted(control_block& process, message& other, envelope_kind kind) {
+  if (server_->takes_unlisted()) {
+    server_->unlisted(other);
+    return;
+  }
+  if (kind == envelope_kind::cast) throw error{exit_reason{"undef"}, "no handler for the cast " + other.text()};
+  report(log_level::warning, process.self(), "got a message that it does not know, and dropped it: " + other.text());
+}
+
+void server_body::terminate(control_block& process, exit_reason& reason, const std::string& last_message) {
+  try {
+    server_->end(reason);
+  } catch (const unwinding&) {
+    throw;
+  } catch (...) {
+    reason = reason_of_caught();
+  }
+  if (reason.is_normal_end()) return;
+  process.end_is_reported();
+  try {
+    std::string text = "server terminating: " + reason.to_string() + "\n    last message: " + last_message;
+    report_crash(process.self(), process.initial_call(), reason, std::move(text));
+  } catch (const std::bad_alloc&) {
+    return;
+  }
+}
+
+void server_body::discard_answer(pending_reply& pending) noexcept {
+  if (pending.answer != nullptr) discard(std::exchange(pending.answer, nullptr));
+}
+
+void server_body::start_idle_timer(control_block& process) {
+  if (!server_->idle_limit_) return;
+  const auto limit = *std::exchange(server_->idle_limit_, std::nullopt);
+  idle_timer_ = send_after(limit, process.self(), idle_timeout{++idle_number_});
+}
+
+void server_body::stop_idle_timer() {
+  if (!idle_timer_) return;
+  cancel_timer(std::exchange(idle_timer_, {}));
+}
+
+start_result start_server(std::unique_ptr<server_maker> maker, start_options options, bool link, std::string_view initial_call) {
+  control_block& me = control_block::current();
+  if (!options.name.empty()) {
+    if (const pid holder = whereis(options.name)) return start_result::already_started(holder);
+  }
+  const auto patience = options.timeout;
+  const std::size_t stack = options.stack;
+  const reference ack = reference::make();
+  me.fetch_if_any();
+  me.await_reply(ack);
+  envelope** place = me.end_of_queue();
+  const pid started = spawn_body(std::make_unique<server_body>(std::move(maker), std::move(options), me.self(), ack, link),
+                                 {.link = link, .stack = stack}, initial_call)
+                          .process;
+  std::optional<wait_limit> limit;
+  if (patience) {
+    limit.emplace(running_runtime().engine.now() + *patience);
+  } else {
+    limit.emplace();
+  }
+  envelope* answer = me.wait_for_answer(ack, place, *limit);
+  if (answer == nullptr) {
+    // The caller shall outlive this, and nothing of the attempt be left when it goes on (S55).
+    unlink(started);
+    const reference watched = monitor(started);
+    exit(started, exit_reason::kill());
+    receive(when([watched](const down& each) { return each.ref == watched; }, [](down) {}));
+    receive(when([started](const exit_signal& each) { return each.sender == started; }, [](exit_signal) {}),
+            after(std::chrono::seconds{0}, [] {}));
+    return start_result::failed(exit_reason::timeout());
+  }
+  const message owner{answer};
+  if (answer->kind() == envelope_kind::down) return start_result::failed(answer->as<ending>().reason);
+  const auto& acknowledged = answer->as<start_ack>();
+  switch (acknowledged.what) {
+    case start_ack::ok: break;
+    case start_ack::ignored: return start_result::ignored();
+    case start_ack::already_started: return start_result::already_started(acknowledged.process);
+  }
+  return start_result::ok(started);
+}
+
+}  // namespace detail
+
+void stop_server(detail::server_address server, exit_reason reason, std::chrono::milliseconds limit) {
+  if (!server.name.empty()) server.process = whereis(server.name);
+  if (!server.process) exit(exit_reason::noproc());
+  const reference ref = monitor(server.process);
+  send(server.process, detail::stop_request{reason});
+  const auto ended_with = [ref](down ended) { return std::optional{std::move(ended.reason)}; };
+  const auto is_ours = [ref](const down& each) { return each.ref == ref; };
+  std::optional<exit_reason> end;
+  if (limit == infinity) {
+    end = receive(when(is_ours, ended_with));
+  } else {
+    end = receive(when(is_ours, ended_with), after(limit, []() -> std::optional<exit_reason> { return std::nullopt; }));
+  }
+  if (!end) {
+    demonitor(ref, {.flush = true});
+    exit(exit_reason::timeout());
+  }
+  if (*end != reason) exit(*end);
+}
+
+}  // namespace coppice

@@ -1,0 +1,242 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <concepts>
+#include <memory>
+#include <optional>
+#include <span>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <coppice/behaviours/call.hpp>
+#include <coppice/behaviours/start.hpp>
+#include <coppice/process/exit_reason.hpp>
+#include <coppice/process/message.hpp>
+#include <coppice/process/process_body.hpp>
+#include <coppice/process/signals.hpp>
+#include <coppice/process/spawn.hpp>
+
+namespace coppice {
+
+/// What a server with an idle time-out gets when nothing has arrived for that time (S75).
+struct timeout {};
+
+namespace detail {
+
+class server_base;
+class server_body;
+
+/// The call that a handler is answering, and the reply that it made.
+struct pending_reply {
+  pid caller;
+  reference ref;
+  pid server;
+  envelope* answer = nullptr;
+};
+
+/// One message that a class of servers handles.
+struct handler {
+  const message_type* type;
+  const message_type* reply;  // of what the handler returns; null: nothing, or later
+  void (*invoke)(server_base& self, envelope& request, pending_reply& answered);
+};
+
+/// What is the same for all servers.
+class server_base {
+ public:
+  server_base(const server_base&) = delete;
+  server_base& operator=(const server_base&) = delete;
+  virtual ~server_base();
+
+  virtual std::span<const handler> handlers() const noexcept = 0;
+
+ protected:
+  server_base() = default;
+
+  /// Ends this server when the handler that called it has returned: `terminate` runs, then the handler's reply is sent, then
+  /// the process ends with `reason` (S66).
+  void stop(exit_reason reason = exit_reason::normal()) { stopping_ = std::move(reason); }
+
+  /// Handles `next` before anything that is or will be in the queue (S74).
+  template <class M>
+  void continue_with(M&& next) {
+    add_continuation(make_envelope<message_value<M>>(pid{}, envelope_kind::message, pid{}, reference{}, std::forward<M>(next)));
+  }
+
+  /// Once: if nothing arrives for that time, the message `timeout` does (S75).
+  void timeout_after(std::chrono::milliseconds idle) noexcept { idle_limit_ = idle; }
+
+ private:
+  friend class server_body;
+
+  virtual void unlisted(message& other) = 0;
+  virtual bool takes_unlisted() const noexcept = 0;
+  virtual void end(const exit_reason& reason) = 0;
+  virtual std::size_t size() const noexcept = 0;
+  void add_continuation(envelope* next) noexcept;
+
+  std::optional<exit_reason> stopping_;
+  std::optional<std::chrono::milliseconds> idle_limit_;
+  envelope* continuations_ = nullptr;
+};
+
+template <class Self, class M>
+concept handles_later = requires(Self& self, M m, from<typename reply_of<M>::type> f) { self.handle(std::move(m), f); };
+
+template <class Self, class M>
+concept handles_now = requires(Self& self, M m) { self.handle(std::move(m)); };
+
+template <class Self, class M>
+constexpr handler make_handler() {
+  static_assert(handles_now<Self, M> || handles_later<Self, M>,
+                "a server needs a public member `handle(Message)` or `handle(Message, from<Message::reply>)` for each message that "
+                "it lists");
+  if constexpr (handles_later<Self, M>) {
+    return {&message_type_of<M>, nullptr, [](server_base& base, envelope& request, pending_reply& answered) {
+              static_cast<Self&>(base).handle(
+                  std::move(request.as<M>()),
+                  from<typename reply_of<M>::type>{answered.caller, answered.ref, answered.server});
+            }};
+  } else {
+    using result = std::decay_t<decltype(std::declval<Self&>().handle(std::declval<M>()))>;
+    using declared = typename reply_of<M>::type;
+    static_assert(!declares_reply<M> || std::is_void_v<declared> || std::same_as<declared, result>,
+                  "`handle` must return what the message declares as its `reply`");
+    const message_type* replies = nullptr;
+    if constexpr (!std::is_void_v<result>) replies = &message_type_of<result>;
+    return {&message_type_of<M>, replies, [](server_base& base, envelope& request, pending_reply& answered) {
+              auto& self = static_cast<Self&>(base);
+              if constexpr (std::is_void_v<result>) {
+                self.handle(std::move(request.as<M>()));
+                if (answered.ref) {
+                  answered.answer = make_envelope<done>(answered.caller, envelope_kind::reply, answered.server, answered.ref);
+                }
+              } else {
+                auto value = self.handle(std::move(request.as<M>()));
+                if (answered.ref) {
+                  answered.answer = make_envelope<result>(answered.caller, envelope_kind::reply, answered.server, answered.ref,
+                                                          std::move(value));
+                }
+              }
+            }};
+  }
+}
+
+/// Makes the server's object, in its process.
+class server_maker {
+ public:
+  virtual ~server_maker();
+  virtual std::unique_ptr<server_base> make() = 0;
+};
+
+template <class Self, class... Arguments>
+class server_maker_of final : public server_maker {
+ public:
+  explicit server_maker_of(Arguments... arguments) : arguments_{std::move(arguments)...} {}
+
+  std::unique_ptr<server_base> make() override {
+    return std::apply([](auto&... each) { return std::make_unique<Self>(std::move(each)...); }, arguments_);
+  }
+
+ private:
+  std::tuple<Arguments...> arguments_;
+};
+
+start_result start_server(std::unique_ptr<server_maker> maker, start_options options, bool link, std::string_view initial_call);
+
+}  // namespace detail
+
+/// A process with a state, whose handlers answer calls and casts and take other messages: gen_server. While it has nothing to
+/// do it owns no stack, only its control block and itself.
+///
+///     struct view { using reply = double; };
+///     struct add { double value; };
+///
+///     class calc : public server<calc, view, add> {
+///      public:
+///       explicit calc(double initial) : value_{initial} {}
+///       double handle(view) const { return value_; }
+///       void handle(add by) { value_ += by.value; }
+///      private:
+///       double value_;
+///     };
+///
+///     pid c = start_link<calc>(0.0).process();
+///     cast(c, add{20});
+///     double twenty = call(c, view{});
+///
+/// `Self` lists its messages and has for each a public `handle(Message)`; what that returns is the reply to a call. A handler
+/// that takes a second parameter, `from<Message::reply>`, answers later, with `reply`. The constructor is OTP's `init`: it runs
+/// in the new process, may throw, `exit` or `ignore`, and whoever starts it waits for it (S54 to S58).
+///
+/// Optional public members:
+/// - `void terminate(const exit_reason&)`: when it stops itself, when a handler throws, and when its parent ends while it traps
+///   exits; not when an exit signal ends it (S70). The destructor runs in any case.
+/// - `void handle_info(message&)`: takes messages and casts that are not listed. Without it, such a message is logged and
+///   dropped, and such a cast ends the server with `undef` (S69). A call that is not listed fails with `undef` and is logged.
+///
+/// What a handler throws ends the process: `terminate` runs, links, monitors and callers get the reason. While it traps exits
+/// (`process_flag(trap_exit, true)` in the constructor), the end of its parent stops it (S71); exit signals of others arrive as
+/// `exit_signal`.
+template <class Self, class... Messages>
+class server : public detail::server_base {
+ public:
+  /// The messages of this class of servers.
+  static std::span<const detail::handler> handler_list() noexcept {
+    static constexpr std::array<detail::handler, sizeof...(Messages)> list{detail::make_handler<Self, Messages>()...};
+    return list;
+  }
+
+  std::span<const detail::handler> handlers() const noexcept final { return handler_list(); }
+
+ private:
+  void unlisted(message& other) final {
+    if constexpr (requires(Self& self) { self.handle_info(other); }) static_cast<Self&>(*this).handle_info(other);
+  }
+  bool takes_unlisted() const noexcept final {
+    return requires(Self& self, message& other) { self.handle_info(other); };
+  }
+  void end(const exit_reason& reason) final {
+    if constexpr (requires(Self& self) { self.terminate(reason); }) static_cast<Self&>(*this).terminate(reason);
+  }
+  std::size_t size() const noexcept final { return sizeof(Self); }
+};
+
+/// Starts a server, linked to the caller, and waits until its constructor is done (S54). `arguments` are moved to it.
+///
+/// A name that is taken: `already_started` (S59). A constructor that throws or exits: its reason; a caller that does not trap
+/// exits is then ended by the link (S57). Blocks the process, not the thread.
+template <class Server, class... Arguments>
+start_result start_link(start_options options, Arguments&&... arguments) {
+  return detail::start_server(
+      std::make_unique<detail::server_maker_of<Server, std::decay_t<Arguments>...>>(std::forward<Arguments>(arguments)...),
+      std::move(options), true, type_name<Server>());
+}
+
+template <class Server, class... Arguments>
+start_result start_link(Arguments&&... arguments) {
+  return start_link<Server>(start_options{}, std::forward<Arguments>(arguments)...);
+}
+
+/// `start_link` without the link.
+template <class Server, class... Arguments>
+start_result start(start_options options, Arguments&&... arguments) {
+  return detail::start_server(
+      std::make_unique<detail::server_maker_of<Server, std::decay_t<Arguments>...>>(std::forward<Arguments>(arguments)...),
+      std::move(options), false, type_name<Server>());
+}
+
+template <class Server, class... Arguments>
+start_result start(Arguments&&... arguments) {
+  return start<Server>(start_options{}, std::forward<Arguments>(arguments)...);
+}
+
+/// Asks a server to end with `reason`, after what is in its queue, and waits for that: gen_server's stop (S77). Exits the caller
+/// with `noproc` when there is no such server, with `timeout` when it takes too long (it goes on), and with the server's reason
+/// when that is another one.
+void stop_server(detail::server_address server, exit_reason reason = exit_reason::normal(),
+                 std::chrono::milliseconds limit = infinity);
+
+}  // namespace coppice

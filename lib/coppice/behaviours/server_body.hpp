@@ -1,0 +1,71 @@
+#pragma once
+
+// Private to lib/coppice.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <coppice/behaviours/server.hpp>
+#include <coppice/process/envelope.hpp>
+#include <coppice/process/process_body.hpp>
+#include <coppice/process/timer.hpp>
+
+namespace coppice::detail {
+
+/// What a server's process tells who started it (S56).
+struct start_ack {
+  enum outcome : unsigned char { ok, ignored, already_started };
+  outcome what;
+  pid process;
+};
+
+/// What `stop_server` sends.
+struct stop_request {
+  exit_reason reason;
+};
+
+/// Nothing has arrived since the timer of this number was started.
+struct idle_timeout {
+  std::uint32_t number;
+};
+
+/// Runs a server: makes its object in the new process, then calls a handler for each message.
+class server_body final : public process_body {
+ public:
+  server_body(std::unique_ptr<server_maker> maker, start_options options, pid starter, reference ack, bool linked);
+  ~server_body() override;
+
+  turn run(control_block& process, exit_reason& reason) override;
+  bool holds_stack() const noexcept override { return busy_; }
+  void end_by_itself(control_block& process, exit_reason reason) override;
+  std::size_t memory() const noexcept override;
+
+ private:
+  // Only until the server has begun.
+  struct begin_data {
+    std::unique_ptr<server_maker> maker;
+    start_options options;
+    pid starter;
+    reference ack;
+  };
+
+  bool begin(control_block& process);
+  bool handle(control_block& process, envelope* arrived, exit_reason& reason);
+  bool dispatch(control_block& process, message& owner, envelope& arrived, pending_reply& pending, exit_reason& reason);
+  void take_unlisted(control_block& process, message& other, envelope_kind kind);
+  void terminate(control_block& process, exit_reason& reason, const std::string& last_message);
+  const handler* find(const message_type& type) const noexcept;
+  static void discard_answer(pending_reply& pending) noexcept;
+  void start_idle_timer(control_block& process);
+  void stop_idle_timer();
+
+  std::unique_ptr<begin_data> beginning_;
+  std::unique_ptr<server_base> server_;
+  timer_reference idle_timer_;
+  std::uint32_t idle_number_ = 0;
+  bool linked_;
+  bool busy_ = false;  // in a handler or in the constructor: the fiber it is on stays with it
+};
+
+}  // namespace coppice::detail
