@@ -1,0 +1,372 @@
+#include <coppice/supervision/supervisor_server.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <coppice/process/custody.hpp>
+#include <coppice/process/exit.hpp>
+#include <coppice/process/link.hpp>
+#include <coppice/process/log.hpp>
+#include <coppice/process/process.hpp>
+#include <coppice/process/timer.hpp>
+
+namespace coppice::detail {
+
+namespace {
+
+shutdown_time shutdown_of(const child_spec& spec) {
+  return spec.shutdown.value_or(shutdown_time::default_of(spec.type));
+}
+
+std::optional<std::chrono::milliseconds> limit_of(shutdown_time shutdown) {
+  if (shutdown.is_infinity() || shutdown.is_brutal_kill()) return std::nullopt;
+  return shutdown.limit();
+}
+
+// Whether a child that was told to end ended as it should (S91).
+bool is_expected_end(const child_spec& spec, const exit_reason& reason) {
+  if (shutdown_of(spec).is_brutal_kill() ? reason == exit_reason::killed() : reason == exit_reason::shutdown()) return true;
+  return spec.restart != restart_type::permanent && reason.is_normal_end();
+}
+
+// What a start function throws is a failed start (S84).
+start_result call_start(const start_function& start) {
+  try {
+    return start();
+  } catch (const exit_exception& thrown) {
+    return start_result::failed(thrown.reason);
+  } catch (const error& thrown) {
+    return start_result::failed(thrown.reason());
+  } catch (const std::exception& thrown) {
+    return start_result::failed(exit_reason::exception({"std::exception", thrown.what(), {}}));
+  }
+}
+
+}  // namespace
+
+// Starting ------------------------------------------------------------------------------------------------------------------
+
+supervisor_server::supervisor_server(supervisor_init init)
+    : flags_{init.flags},
+      path_{std::move(init.path)},
+      observer_{std::move(init.observer)},
+      budget_{init.flags.max_restarts, init.flags.max_seconds} {
+  process_flag(trap_exit, true);
+  become_custodian();
+  if (flags_.max_seconds.count() <= 0) {
+    exit(exit_reason::tuple({exit_reason{"supervisor_data"},
+                             exit_reason::tuple({exit_reason{"invalid_period"}, exit_reason{std::to_string(flags_.max_seconds.count())}})}));
+  }
+  for (auto& spec : init.children) {
+    std::optional<exit_reason> fault = check_child_spec(spec, flags_.auto_shutdown);
+    if (!fault && find(spec.id) != nullptr) {
+      fault = exit_reason::tuple({exit_reason{"duplicate_child_name"}, exit_reason{spec.id}});
+    }
+    if (fault) exit(exit_reason::tuple({exit_reason{"start_spec"}, *fault}));
+    add(std::move(spec));
+  }
+  child* failed = nullptr;
+  exit_reason reason;
+  if (start_all(children_.begin(), &failed, reason)) return;
+  log_start_failure(*failed, reason);
+  auto why = exit_reason::tuple({exit_reason::shutdown(), exit_reason::tuple({exit_reason{"failed_to_start_child"},
+                                                                             exit_reason{failed->spec.id}, reason})});
+  terminate_all(children_.begin());
+  exit(std::move(why));
+}
+
+bool supervisor_server::start_all(children::iterator first, child** failed, exit_reason& reason) {
+  for (auto each = first; each != children_.end();) {
+    child& next = *each++;
+    const start_result result = start(next);
+    if (result.is_failed()) {
+      *failed = &next;
+      reason = result.error();
+      return false;
+    }
+    // Nothing is known of a temporary child that does not run (S86).
+    if (result.is_ignored() && next.spec.restart == restart_type::temporary) remove(next);
+  }
+  return true;
+}
+
+start_result supervisor_server::start(child& started) {
+  start_result result = call_start(started.spec.start);
+  started.restarting = false;
+  if (result) {
+    set_process(started, result.process());
+    if (observer_ != nullptr) observer_->child_started(path_of(started), started.spec.type, result.process(), self());
+  } else if (result.is_failed() && observer_ != nullptr) {
+    observer_->child_start_failed(path_of(started), result.error(), self());
+  }
+  return result;
+}
+
+// Ending --------------------------------------------------------------------------------------------------------------------
+
+void supervisor_server::terminate(const exit_reason&) {
+  terminate_all(children_.begin());
+}
+
+void supervisor_server::terminate_all(children::iterator first) {
+  for (auto each = children_.end(); each != first;) {
+    child& last = *--each;
+    const bool is_first = each == first;
+    end(last);
+    last.restarting = false;
+    if (last.spec.restart == restart_type::temporary) {
+      // It is not started again, so it is forgotten (S100).
+      auto after = std::next(each);
+      remove(last);
+      each = after;
+      if (is_first) return;
+    }
+  }
+}
+
+void supervisor_server::end(child& ended) {
+  if (!ended.process) return;
+  const pid process = ended.process;
+  const shutdown_time shutdown = shutdown_of(ended.spec);
+  const exit_reason reason =
+      end_process(process, shutdown.is_brutal_kill() ? exit_reason::kill() : exit_reason::shutdown(), limit_of(shutdown));
+  set_process(ended, pid{});
+  if (!is_expected_end(ended.spec, reason)) {
+    report(log_level::error, self(),
+           fmt::format("supervisor {}: child \"{}\" {} ended with {} when it was told to shut down", path_, ended.spec.id,
+                       to_string(process), reason.to_string()));
+  }
+  await_orphans(ended, process);
+}
+
+// A supervisor that was killed has ended none of its children. They are ending now, by their links; nothing may be started in
+// their place before they are gone.
+void supervisor_server::await_orphans(const child& of, pid ended) {
+  std::vector<pid> orphans = take_orphans_of(ended);
+  while (!orphans.empty()) {
+    const pid next = orphans.back();
+    orphans.pop_back();
+    await_end(next, limit_of(shutdown_of(of.spec)));
+    for (const pid more : take_orphans_of(next)) orphans.push_back(more);
+  }
+}
+
+// Restarting ----------------------------------------------------------------------------------------------------------------
+
+void supervisor_server::handle(exit_signal ended) {
+  // Of a child that was removed meanwhile, or of somebody else: ignored (S92).
+  child* of = find(ended.sender);
+  if (of == nullptr) return;
+  set_process(*of, pid{});
+  await_orphans(*of, ended.sender);
+  child_ended(*of, ended.reason);
+}
+
+void supervisor_server::child_ended(child& ended, const exit_reason& reason) {
+  const bool restarts = ended.spec.restart == restart_type::permanent ||
+                        (ended.spec.restart == restart_type::transient && !reason.is_normal_end());
+  if (!reason.is_normal_end() || restarts) log_end(ended, reason);
+  if (restarts) {
+    if (restart(ended) == restart_outcome::give_up) stop(exit_reason::shutdown());
+    return;
+  }
+  const bool significant = ended.spec.significant;
+  forget_or_keep(ended);
+  shut_down_if_significant(significant);
+}
+
+void supervisor_server::forget_or_keep(child& ended) {
+  if (ended.spec.restart == restart_type::temporary) remove(ended);
+}
+
+void supervisor_server::shut_down_if_significant(bool was_significant) {
+  if (!was_significant) return;
+  switch (flags_.auto_shutdown) {
+    case auto_shutdown::never: return;
+    case auto_shutdown::any_significant: break;
+    case auto_shutdown::all_significant:
+      if (std::any_of(children_.begin(), children_.end(), [](const child& each) { return each.spec.significant && each.process; })) {
+        return;
+      }
+      break;
+  }
+  stop(exit_reason::shutdown());
+}
+
+supervisor_server::restart_outcome supervisor_server::restart(child& ended) {
+  if (!budget_.spend(std::chrono::floor<std::chrono::seconds>(monotonic_time()))) {
+    report(log_level::error, self(),
+           fmt::format("supervisor {}: gave up: one more restart of \"{}\" would be more than {} within {} s (max_restarts, "
+                       "max_seconds). Stopping children, then exiting with `shutdown`",
+                       path_, ended.spec.id, flags_.max_restarts, flags_.max_seconds.count()));
+    if (observer_ != nullptr) observer_->restart_limit_reached(path_, self());
+    ended.restarting = false;
+    forget_or_keep(ended);
+    return restart_outcome::give_up;
+  }
+  switch (flags_.strategy) {
+    case strategy::one_for_one: {
+      const start_result result = start(ended);
+      if (result.is_failed()) {
+        log_start_failure(ended, result.error());
+        try_again(ended);
+      }
+      break;
+    }
+    case strategy::rest_for_one: restart_group(place_of(ended), ended); break;
+    case strategy::one_for_all: restart_group(children_.begin(), ended); break;
+  }
+  return restart_outcome::done;
+}
+
+void supervisor_server::restart_group(children::iterator first, child& ended) {
+  ended.restarting = false;
+  // The first may be a temporary child, which goes with its group: what stands before it stays.
+  const bool from_start = first == children_.begin();
+  const auto before = from_start ? children_.end() : std::prev(first);
+  terminate_all(first);
+  child* failed = nullptr;
+  exit_reason reason;
+  if (start_all(from_start ? children_.begin() : std::next(before), &failed, reason)) return;
+  log_start_failure(*failed, reason);
+  try_again(*failed);
+}
+
+void supervisor_server::try_again(child& failed) {
+  failed.restarting = true;
+  cast(self(), try_again_restart{failed.spec.id});
+}
+
+void supervisor_server::handle(const try_again_restart& request) {
+  child* failed = find(request.id);
+  // It may have been terminated, or deleted, since.
+  if (failed == nullptr || !failed->restarting) return;
+  if (restart(*failed) == restart_outcome::give_up) stop(exit_reason::shutdown());
+}
+
+// Requests ------------------------------------------------------------------------------------------------------------------
+
+child_result supervisor_server::handle(start_child_request request) {
+  if (const auto fault = check_child_spec(request.spec, flags_.auto_shutdown)) {
+    const auto parts = fault->elements();
+    const bool combination = !parts.empty() && parts[0] == exit_reason{"bad_combination"};
+    return child_result::refused(combination ? child_error::bad_combination : child_error::bad_spec, *fault);
+  }
+  if (const child* known = find(request.spec.id)) {
+    if (known->process) return child_result::refused(child_error::already_started, {}, known->process);
+    return child_result::refused(child_error::already_present);
+  }
+  child& added = add(std::move(request.spec));
+  const start_result result = start(added);
+  if (result.is_failed()) {
+    remove(added);
+    return child_result::refused(child_error::start_failed, result.error());
+  }
+  if (result) return child_result::started(result.process());
+  if (added.spec.restart == restart_type::temporary) remove(added);
+  return child_result::ignored();
+}
+
+std::optional<child_error> supervisor_server::handle(const terminate_child_request& request) {
+  child* found = find(request.id);
+  if (found == nullptr) return child_error::not_found;
+  end(*found);
+  found->restarting = false;
+  forget_or_keep(*found);
+  return std::nullopt;
+}
+
+child_result supervisor_server::handle(const restart_child_request& request) {
+  child* found = find(request.id);
+  if (found == nullptr) return child_result::refused(child_error::not_found);
+  if (found->process) return child_result::refused(child_error::running, {}, found->process);
+  if (found->restarting) return child_result::refused(child_error::restarting);
+  const start_result result = start(*found);
+  if (result.is_failed()) return child_result::refused(child_error::start_failed, result.error());
+  return result ? child_result::started(result.process()) : child_result::ignored();
+}
+
+std::optional<child_error> supervisor_server::handle(const delete_child_request& request) {
+  child* found = find(request.id);
+  if (found == nullptr) return child_error::not_found;
+  if (found->process) return child_error::running;
+  if (found->restarting) return child_error::restarting;
+  remove(*found);
+  return std::nullopt;
+}
+
+std::vector<child_info> supervisor_server::handle(which_children_request) const {
+  std::vector<child_info> listed;
+  listed.reserve(children_.size());
+  for (auto each = children_.rbegin(); each != children_.rend(); ++each) {
+    const auto status = each->process      ? child_info::state::running
+                        : each->restarting ? child_info::state::restarting
+                                           : child_info::state::undefined;
+    listed.push_back({each->spec.id, each->process, each->spec.type, status});
+  }
+  return listed;
+}
+
+child_counts supervisor_server::handle(count_children_request) const {
+  child_counts counts;
+  for (const child& each : children_) {
+    ++counts.specs;
+    if (each.process && is_alive(each.process)) ++counts.active;
+    ++(each.spec.type == child_type::supervisor ? counts.supervisors : counts.workers);
+  }
+  return counts;
+}
+
+// The children --------------------------------------------------------------------------------------------------------------
+
+supervisor_server::child* supervisor_server::find(std::string_view id) {
+  const auto found = by_id_.find(id);
+  return found != by_id_.end() ? &*found->second : nullptr;
+}
+
+supervisor_server::child* supervisor_server::find(pid process) {
+  const auto found = by_process_.find(process);
+  return found != by_process_.end() ? &*found->second : nullptr;
+}
+
+supervisor_server::children::iterator supervisor_server::place_of(const child& wanted) {
+  return by_id_.find(wanted.spec.id)->second;
+}
+
+supervisor_server::child& supervisor_server::add(child_spec spec) {
+  const auto place = children_.insert(children_.end(), child{std::move(spec), {}, false});
+  by_id_.emplace(place->spec.id, place);
+  return *place;
+}
+
+void supervisor_server::remove(child& gone) {
+  set_process(gone, pid{});
+  const auto found = by_id_.find(gone.spec.id);
+  const auto place = found->second;
+  by_id_.erase(found);
+  children_.erase(place);
+}
+
+void supervisor_server::set_process(child& of, pid process) {
+  if (of.process) by_process_.erase(of.process);
+  of.process = process;
+  if (process) by_process_.emplace(process, place_of(of));
+}
+
+std::string supervisor_server::path_of(const child& of) const {
+  return path_.empty() ? of.spec.id : path_ + "/" + of.spec.id;
+}
+
+void supervisor_server::log_end(const child& ended, const exit_reason& reason) const {
+  report(reason.is_normal_end() ? log_level::info : log_level::error, self(),
+         fmt::format("supervisor {}: child \"{}\" exited: {}", path_, ended.spec.id, reason.to_string()));
+}
+
+void supervisor_server::log_start_failure(const child& failed, const exit_reason& reason) const {
+  report(log_level::error, self(),
+         fmt::format("supervisor {}: child \"{}\" did not start: {}", path_, failed.spec.id, reason.to_string()));
+}
+
+}  // namespace coppice::detail

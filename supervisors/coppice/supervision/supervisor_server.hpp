@@ -1,0 +1,109 @@
+#pragma once
+
+// Private to supervisors/coppice.
+
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <coppice/behaviours/server.hpp>
+#include <coppice/process/signals.hpp>
+#include <coppice/supervision/restart_budget.hpp>
+#include <coppice/supervision/supervisor.hpp>
+
+namespace coppice::detail {
+
+// What its clients send.
+struct start_child_request {
+  using reply = child_result;
+  child_spec spec;
+};
+struct terminate_child_request {
+  using reply = std::optional<child_error>;
+  std::string id;
+};
+struct restart_child_request {
+  using reply = child_result;
+  std::string id;
+};
+struct delete_child_request {
+  using reply = std::optional<child_error>;
+  std::string id;
+};
+struct which_children_request {
+  using reply = std::vector<child_info>;
+};
+struct count_children_request {
+  using reply = child_counts;
+};
+/// To itself: the start of that child failed in a restart, try again (S107). Others are served in between.
+struct try_again_restart {
+  std::string id;
+};
+
+/// The supervisor: a server that traps exits. The algorithms are those of OTP 25's supervisor.erl, function by function.
+class supervisor_server final
+    : public server<supervisor_server, exit_signal, start_child_request, terminate_child_request, restart_child_request,
+                    delete_child_request, which_children_request, count_children_request, try_again_restart> {
+ public:
+  explicit supervisor_server(supervisor_init init);
+
+  void handle(exit_signal ended);
+  child_result handle(start_child_request request);
+  std::optional<child_error> handle(const terminate_child_request& request);
+  child_result handle(const restart_child_request& request);
+  std::optional<child_error> handle(const delete_child_request& request);
+  std::vector<child_info> handle(which_children_request request) const;
+  child_counts handle(count_children_request request) const;
+  void handle(const try_again_restart& request);
+  void terminate(const exit_reason& reason);
+
+ private:
+  struct child {
+    child_spec spec;
+    pid process;              // false: not running
+    bool restarting = false;  // its start is being retried
+  };
+  using children = std::list<child>;  // in start order
+
+  enum class restart_outcome : unsigned char { done, give_up };
+
+  child* find(std::string_view id);
+  child* find(pid process);
+  child& add(child_spec spec);
+  void remove(child& gone);
+  void set_process(child& of, pid process);
+  children::iterator place_of(const child& wanted);
+
+  bool start_all(children::iterator first, child** failed, exit_reason& reason);
+  start_result start(child& started);
+  void terminate_all(children::iterator first);
+  void end(child& ended);
+  void await_orphans(const child& of, pid ended);
+
+  void child_ended(child& ended, const exit_reason& reason);
+  restart_outcome restart(child& ended);
+  void restart_group(children::iterator first, child& ended);
+  void try_again(child& failed);
+  void forget_or_keep(child& ended);
+  void shut_down_if_significant(bool was_significant);
+
+  std::string path_of(const child& of) const;
+  void log_end(const child& ended, const exit_reason& reason) const;
+  void log_start_failure(const child& failed, const exit_reason& reason) const;
+
+  supervisor_flags flags_;
+  std::string path_;
+  std::shared_ptr<supervision_observer> observer_;
+  restart_budget budget_;
+  children children_;
+  boost::unordered_flat_map<std::string_view, children::iterator, std::hash<std::string_view>> by_id_;
+  boost::unordered_flat_map<pid, children::iterator, std::hash<pid>> by_process_;
+};
+
+}  // namespace coppice::detail
