@@ -1,0 +1,249 @@
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <coppice/tree/fault.hpp>
+#include <coppice/tree/json_pointer.hpp>
+#include <coppice/tree/json_reader.hpp>
+#include <coppice/tree/quoted_text.hpp>
+#include <coppice/tree/syntax_fault.hpp>
+#include <coppice/tree/text_place.hpp>
+
+namespace coppice {
+
+namespace {
+
+using detail::excerpt;
+using detail::place_of;
+
+constexpr std::string_view blanks = " \t\r\n";
+
+// Builds the value out of the parser's events. The parser itself keeps no recursion, and neither do we: open arrays and
+// objects are a list, so that depth costs no stack.
+class builder : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  builder(std::string_view text, fault_list& faults) : text_{text}, faults_{faults}, places_{text} {}
+
+  std::optional<located_json> take() { return std::move(root_); }
+
+  bool null() override { return scalar(nullptr); }
+  bool boolean(bool value) override { return scalar(value); }
+  bool number_integer(std::int64_t value) override {
+    // "-0" comes as a signed number; all that are not negative shall be of one type.
+    if (value >= 0) return scalar(static_cast<std::uint64_t>(value));
+    return scalar(value);
+  }
+  bool number_unsigned(std::uint64_t value) override { return scalar(value); }
+  bool number_float(double value, std::string const& written) override {
+    bool const whole = written.find_first_of(".eE") == std::string::npos;
+    return scalar(std::make_unique<located_json::other_number>(located_json::other_number{value, written, whole}));
+  }
+  bool string(std::string& value) override { return scalar(std::make_unique<std::string>(std::move(value))); }
+  bool binary(nlohmann::json::binary_t&) override { return false; }
+
+  bool start_object(std::size_t) override { return open(std::make_unique<located_json::object>()); }
+  bool start_array(std::size_t) override { return open(std::make_unique<located_json::array>()); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+
+  bool key(std::string& name) override {
+    std::uint32_t const offset = take_token();
+    frame& top = frames_.back();
+    located_json::object& members = *std::get<std::unique_ptr<located_json::object>>(top.value.value);
+    top.keep = note_key(top, members, name, offset);
+    members.push_back({std::move(name), offset, {}});
+    return true;
+  }
+
+  bool parse_error(std::size_t position, std::string const&, nlohmann::detail::exception const& error) override {
+    constexpr int number_overflow = 406;
+    if (error.id == number_overflow) {
+      std::uint32_t const offset = take_token();
+      std::string_view const number = text_.substr(offset, cursor_ - offset);
+      add_at(offset,
+             fmt::format("the number {} is too large; numbers end at about 1.8e308. Write a smaller one.",
+                         number.size() <= 40 ? std::string{number} : std::string{number.substr(0, 40)} + "..."));
+      return false;
+    }
+    auto const explained = detail::explain_syntax(text_, position, error.what());
+    add_at(explained.offset, explained.message);
+    return false;
+  }
+
+ private:
+  // An array or object that is being read.
+  struct frame {
+    located_json value;
+    bool keep = true;  ///< Whether the member that is being read stays: the first of its key does.
+    std::vector<detail::text_place> key_places;
+    std::unordered_map<std::string, std::size_t> keys;  ///< Used once there are too many keys to look through.
+  };
+
+  // The parser does not tell where a token stands, but all of them so far are sound, so that they are easily found.
+  std::uint32_t take_token() {
+    std::size_t const begin = text_.find_first_not_of(" \t\r\n,:", cursor_);
+    std::size_t end = begin + 1;
+    if (text_[begin] == '"') {
+      while (text_[end] != '"') end += text_[end] == '\\' ? 2 : 1;
+      ++end;
+    } else if (std::string_view{"{}[]"}.find(text_[begin]) == std::string_view::npos) {
+      end = std::min(text_.find_first_of(" \t\r\n,:{}[]\"", begin), text_.size());
+    }
+    cursor_ = end;
+    return static_cast<std::uint32_t>(begin);
+  }
+
+  void add_at(std::size_t offset, std::string const& message) {
+    faults_.add(detail::to_string(place_of(text_, offset)), offset, message + '\n' + excerpt(text_, offset));
+  }
+
+  std::string pointer() const {
+    std::string result;
+    for (std::size_t i = 0; i + 1 < frames_.size(); ++i) {
+      if (auto const* members = frames_[i].value.if_object()) {
+        result = detail::pointer_to(result, members->back().key);
+      } else {
+        result = detail::pointer_to(result, frames_[i].value.if_array()->size());
+      }
+    }
+    return result;
+  }
+
+  // Whether the key is the first of its name in its object.
+  bool note_key(frame& top, located_json::object const& members, std::string const& name, std::uint32_t offset) {
+    constexpr std::size_t looked_through = 16;
+    detail::text_place const here = places_.advance_to(offset);
+    std::size_t earlier = members.size();
+    if (members.size() < looked_through) {
+      for (std::size_t i = 0; i < members.size(); ++i) {
+        if (members[i].key == name) earlier = i;
+      }
+    } else {
+      if (top.keys.empty()) {
+        for (std::size_t i = 0; i < members.size(); ++i) top.keys.emplace(members[i].key, i);
+      }
+      earlier = top.keys.emplace(name, members.size()).first->second;
+    }
+    if (earlier == members.size()) {
+      top.key_places.push_back(here);
+      return true;
+    }
+    detail::text_place const first = top.key_places[earlier];
+    std::string const places = first.line == here.line
+                                   ? fmt::format("in line {}, columns {} and {}", first.line, first.column, here.column)
+                                   : fmt::format("in lines {} and {}", first.line, here.line);
+    faults_.add(pointer(), offset,
+                fmt::format("the key {} stands twice, {}. Keep one of them.", detail::in_quotes(name), places));
+    return false;
+  }
+
+  template <class T>
+  bool scalar(T value) {
+    located_json node;
+    node.value = std::move(value);
+    node.offset = take_token();
+    put(std::move(node));
+    return true;
+  }
+
+  template <class T>
+  bool open(T container) {
+    std::uint32_t const offset = take_token();
+    if (frames_.size() == max_json_depth) {
+      add_at(offset, fmt::format("nested more than {} deep. Flatten it: a supervisor takes any number of children.",
+                                 max_json_depth));
+      return false;
+    }
+    frame next;
+    next.value.value = std::move(container);
+    next.value.offset = offset;
+    frames_.push_back(std::move(next));
+    return true;
+  }
+
+  bool close() {
+    take_token();
+    located_json node = std::move(frames_.back().value);
+    frames_.pop_back();
+    put(std::move(node));
+    return true;
+  }
+
+  void put(located_json node) {
+    if (frames_.empty()) {
+      root_ = std::move(node);
+      return;
+    }
+    frame& top = frames_.back();
+    if (auto* elements = std::get_if<std::unique_ptr<located_json::array>>(&top.value.value)) {
+      (*elements)->push_back(std::move(node));
+      return;
+    }
+    auto& members = *std::get<std::unique_ptr<located_json::object>>(top.value.value);
+    if (top.keep) {
+      members.back().value = std::move(node);
+    } else {
+      members.pop_back();
+    }
+  }
+
+  std::string_view text_;
+  fault_list& faults_;
+  detail::place_cursor places_;
+  std::size_t cursor_ = 0;
+  std::vector<frame> frames_;
+  std::optional<located_json> root_;
+};
+
+// The first byte that begins no UTF-8 character.
+std::optional<std::size_t> first_stray_byte(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    std::size_t const length = detail::utf8_length(text.substr(i, 4));
+    if (length == 0) return i;
+    i += length;
+  }
+  return std::nullopt;
+}
+
+bool looks_like_utf16(std::string_view text) {
+  return text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF") ||
+         (text.size() >= 2 && (text[0] == '\0') != (text[1] == '\0'));
+}
+
+}  // namespace
+
+std::optional<located_json> read_json(std::string_view text, std::string_view example, fault_list& faults) {
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  if (text.find_first_not_of(blanks) == std::string_view::npos) {
+    faults.add("", 0,
+               fmt::format("the file {}; expected {}.", text.empty() ? "is empty" : "holds only blanks", example));
+    return std::nullopt;
+  }
+  if (looks_like_utf16(text)) {
+    faults.add("", 0, "expected UTF-8; the file looks like UTF-16. Save it as UTF-8.");
+    return std::nullopt;
+  }
+  if (auto const stray = first_stray_byte(text)) {
+    faults.add(
+        detail::to_string(place_of(text, *stray)), *stray,
+        fmt::format(
+            "expected UTF-8; the byte 0x{:02X} at offset {} begins no UTF-8 character. Save the file as UTF-8.\n{}",
+            static_cast<unsigned char>(text[*stray]), *stray, excerpt(text, *stray)));
+    return std::nullopt;
+  }
+  // The parser takes a NUL for the end of the text, and would silently leave out what follows.
+  if (std::size_t const nul = text.find('\0'); nul != std::string_view::npos) {
+    faults.add(detail::to_string(place_of(text, nul)), nul,
+               "syntax error: a NUL byte; JSON has none. Is this a text file?\n" + excerpt(text, nul));
+    return std::nullopt;
+  }
+  builder events{text, faults};
+  if (!nlohmann::json::sax_parse(text.begin(), text.end(), &events)) return std::nullopt;
+  return events.take();
+}
+
+}  // namespace coppice

@@ -1,0 +1,355 @@
+#include <coppice/tree/script_runner.hpp>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+#include <variant>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <coppice/coppice.hpp>
+#include <coppice/process/custody.hpp>
+#include <coppice/process/simulation.hpp>
+#include <coppice/supervision/supervisor.hpp>
+#include <coppice/telemetry/tree_journal.hpp>
+#include <coppice/tree/tree_builder.hpp>
+#include <coppice/tree/worker_message.hpp>
+
+namespace coppice {
+
+namespace {
+
+using nlohmann::ordered_json;
+
+// Which worker a path means, by what files say: the tree's, and what is started under a path by the script.
+using worker_names = std::map<std::string, std::string, std::less<>>;
+
+void collect(worker_names& into, const tree_child& child, const std::string& above) {
+  if (const auto* one = child.if_worker()) {
+    for (std::uint32_t number = 1; number <= one->processes(); ++number) {
+      into.insert_or_assign(above + "/" + one->replica_id(number), one->start);
+    }
+    return;
+  }
+  for (const auto& each : child.if_supervisor()->children) collect(into, each, above + "/" + child.id());
+}
+
+worker_names workers_of(const supervisor_spec& root) {
+  worker_names found;
+  for (const auto& child : root.children) collect(found, child, root.id);
+  return found;
+}
+
+/// Something is wrong that no result of the contract tells.
+struct script_failure : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+class script_run {
+ public:
+  script_run(const supervisor_spec& root, const std::vector<script_step>& steps, const worker_registry& workers,
+             const std::function<bool(std::string_view)>& trace)
+      : root_{root}, steps_{steps}, workers_{workers}, trace_{trace}, names_{workers_of(root)},
+        journal_{std::make_shared<tree_journal>([this](const tree_event& event) { tell(event); })} {}
+
+  process_observer& observer() noexcept { return *journal_; }
+
+  // The body of the process that is the root's parent.
+  void run() {
+    process_flag(trap_exit, true);
+    around_ = {&workers_, journal_, faults_};
+    detail::observe_children(true);
+    const start_result started = start_tree(root_, around_);
+    detail::observe_children(false);
+    if (started) {
+      root_process_ = started.process();
+      journal_->root_started(root_.id, root_process_);
+    } else {
+      journal_->root_start_failed(root_.id, started.error());
+    }
+    end_step();
+    for (const auto& step : steps_) {
+      ++number_;
+      if (is_alive(root_process_)) {
+        std::visit([this](const auto& action) { perform(action); }, step.action);
+      } else {
+        fail("noproc");
+      }
+      end_step();
+    }
+    if (is_alive(root_process_)) {
+      detail::end_process(root_process_, exit_reason::shutdown(), std::nullopt);
+      come_to_rest();
+    }
+    write({{"event", "done"}});
+  }
+
+ private:
+  // Steps -----------------------------------------------------------------------------------------------------------------
+
+  void perform(const step::exit& step) {
+    const auto target = living(step.target);
+    if (!target) return;
+    // From a process that is no relative of the target.
+    spawn([process = target->process, reason = exit_reason::parse(step.reason)] { exit(process, reason); });
+  }
+
+  void perform(const step::crash& step) {
+    if (const auto target = living(step.target)) detail::make_end(target->process, exit_reason::parse(step.reason));
+  }
+
+  void perform(const step::send& step) {
+    const auto target = living(step.target);
+    if (!target) return;
+    const worker& of = worker_at(step.target);
+    const auto faults = check_worker_message(of, *step.message);
+    if (!faults.empty()) throw script_failure{fmt::format("step {}: {}: {}", number_, step.target, faults.front().text)};
+    send_worker_message(of, target->process, *step.message);
+  }
+
+  void perform(const step::view& step) {
+    const auto target = living(step.target);
+    if (!target) return;
+    const worker& of = worker_at(step.target);
+    if (const std::string fault = check_worker_query(of, "view"); !fault.empty()) {
+      throw script_failure{fmt::format("step {}: {}: {}", number_, step.target, fault)};
+    }
+    try {
+      succeed(query_worker(of, target->process, "view", infinity));
+    } catch (const exit_exception&) {
+      fail("noproc");
+    }
+  }
+
+  void perform(const step::terminate_child& step) {
+    on_supervisor(step.supervisor, [&](pid supervisor) { answer(terminate_child(supervisor, step.id)); });
+  }
+
+  void perform(const step::delete_child& step) {
+    on_supervisor(step.supervisor, [&](pid supervisor) { answer(delete_child(supervisor, step.id)); });
+  }
+
+  void perform(const step::restart_child& step) {
+    on_supervisor(step.supervisor,
+                  [&](pid supervisor) { answer(restart_child(supervisor, step.id), step.supervisor + "/" + step.id); });
+  }
+
+  void perform(const step::start_child& step) {
+    on_supervisor(step.supervisor, [&](pid supervisor) {
+      if (step.bad_combination) {
+        fail("bad_combination");
+        return;
+      }
+      collect(names_, step.spec, step.supervisor);
+      for (auto& spec : child_specs_of(step.spec, step.supervisor, around_)) {
+        const std::string path = step.supervisor + "/" + spec.id;
+        answer(start_child(supervisor, std::move(spec)), path);
+      }
+    });
+  }
+
+  void perform(const step::which_children& step) {
+    on_supervisor(step.supervisor, [&](pid supervisor) {
+      ordered_json listed = ordered_json::array();
+      for (const auto& each : which_children(supervisor)) {
+        listed.push_back({{"id", each.id}, {"type", to_string(each.type)}, {"state", to_string(each.status)}});
+      }
+      succeed(std::move(listed));
+    });
+  }
+
+  void perform(const step::count_children& step) {
+    on_supervisor(step.supervisor, [&](pid supervisor) {
+      const child_counts counts = count_children(supervisor);
+      succeed({{"specs", counts.specs}, {"active", counts.active}, {"supervisors", counts.supervisors}, {"workers", counts.workers}});
+    });
+  }
+
+  void perform(const step::fail_next_starts& step) { faults_->fail_next(step.target, step.count); }
+
+  void perform(const step::advance& step) { sleep(step.time); }
+
+  // Targets ---------------------------------------------------------------------------------------------------------------
+
+  std::optional<tree_journal::life> living(const std::string& path) {
+    auto found = journal_->find(path);
+    if (!found) fail("noproc");
+    return found;
+  }
+
+  template <class Operation>
+  void on_supervisor(const std::string& path, Operation operation) {
+    const auto found = journal_->find(path);
+    if (!found || found->type != child_type::supervisor) {
+      fail("noproc");
+      return;
+    }
+    try {
+      operation(found->process);
+    } catch (const exit_exception&) {
+      // It ended meanwhile.
+      fail("noproc");
+    }
+  }
+
+  const worker& worker_at(const std::string& path) const {
+    const auto found = names_.find(path);
+    if (found == names_.end()) {
+      throw script_failure{fmt::format("step {}: {} is a supervisor; send and view go to workers", number_, path)};
+    }
+    return *workers_.find(found->second);
+  }
+
+  // Results ---------------------------------------------------------------------------------------------------------------
+
+  void answer(const std::optional<child_error>& refused) {
+    if (refused) {
+      fail(to_string(*refused));
+    } else {
+      result_ = {{"event", "result"}, {"step", number_}, {"ok", true}};
+    }
+  }
+
+  void answer(const child_result& result, const std::string& path) {
+    if (result.error()) {
+      fail(to_string(*result.error()));
+      if (*result.error() == child_error::start_failed) result_["reason"] = result.reason().to_string();
+      return;
+    }
+    const auto started = result.process() ? journal_->find(path) : std::nullopt;
+    if (started) {
+      succeed({{"path", path}, {"incarnation", started->incarnation}});
+    } else {
+      result_ = {{"event", "result"}, {"step", number_}, {"ok", true}};
+    }
+  }
+
+  void succeed(ordered_json value) {
+    result_ = {{"event", "result"}, {"step", number_}, {"ok", true}, {"value", std::move(value)}};
+  }
+
+  void fail(std::string_view error) { result_ = {{"event", "result"}, {"step", number_}, {"error", error}}; }
+
+  // The trace -------------------------------------------------------------------------------------------------------------
+
+  void come_to_rest() {
+    if (!await_quiescence()) {
+      std::string who;
+      for (const auto& [path, life] : journal_->living()) {
+        if (!detail::is_busy(life.process)) continue;
+        const auto found = process_info(life.process, info::current_message);
+        who += fmt::format("{}{} {}{}", who.empty() ? "" : ", ", path, to_string(life.process),
+                           found && !found->current_message.empty() ? " in its handler of " + found->current_message : "");
+      }
+      throw script_failure{
+          fmt::format("step {}: the tree does not come to rest: {} waits for something that will never come", number_,
+                      who.empty() ? "a process" : who)};
+    }
+    // What the root said of its end, and others of theirs, is in the trace already.
+    bool more = true;
+    while (more) receive([](message) {}, after(std::chrono::seconds{0}, [&more] { more = false; }));
+  }
+
+  void end_step() {
+    come_to_rest();
+    if (!result_.is_null()) write(std::exchange(result_, nullptr));
+    ordered_json alive = ordered_json::object();
+    if (is_alive(root_process_)) {
+      for (const auto& [path, life] : journal_->living()) {
+        if (is_alive(life.process)) alive[path] = life.incarnation;
+      }
+    }
+    write({{"event", "idle"}, {"step", number_}, {"alive", std::move(alive)}});
+  }
+
+  void tell(const tree_event& event) {
+    ordered_json line;
+    switch (event.what) {
+      case tree_event::kind::started:
+        line = {{"event", "started"}, {"path", event.path}, {"incarnation", event.incarnation}};
+        break;
+      case tree_event::kind::start_failed:
+        line = {{"event", "start_failed"}, {"path", event.path}, {"reason", event.reason.to_string()}};
+        break;
+      case tree_event::kind::exited:
+        line = {{"event", "exited"}, {"path", event.path}, {"incarnation", event.incarnation}, {"reason", event.reason.to_string()}};
+        break;
+      case tree_event::kind::restart_limit: line = {{"event", "restart_limit"}, {"path", event.path}}; break;
+    }
+    write(line);
+  }
+
+  // Called in other processes too: a failure is kept until the script's own process asks.
+  void write(const ordered_json& line) {
+    if (!broken_) broken_ = !trace_(line.dump());
+  }
+
+ public:
+  bool is_broken() const noexcept { return broken_; }
+
+ private:
+  const supervisor_spec& root_;
+  const std::vector<script_step>& steps_;
+  const worker_registry& workers_;
+  const std::function<bool(std::string_view)>& trace_;
+  worker_names names_;
+  std::shared_ptr<tree_journal> journal_;
+  std::shared_ptr<start_faults> faults_ = std::make_shared<start_faults>();
+  tree_surroundings around_;
+  pid root_process_;
+  std::size_t number_ = 0;
+  ordered_json result_;
+  bool broken_ = false;
+};
+
+}  // namespace
+
+void check_script_messages(const supervisor_spec& root, const std::vector<script_step>& steps, const worker_registry& workers,
+                           fault_list& faults) {
+  worker_names names = workers_of(root);
+  for (const auto& step : steps) {
+    if (const auto* start = std::get_if<step::start_child>(&step.action)) collect(names, start->spec, start->supervisor);
+  }
+  const auto worker_of = [&](const std::string& path) -> const worker* {
+    const auto found = names.find(path);
+    return found != names.end() ? workers.find(found->second) : nullptr;
+  };
+  for (const auto& step : steps) {
+    if (const auto* send = std::get_if<step::send>(&step.action)) {
+      const worker* of = worker_of(send->target);
+      if (of == nullptr) continue;
+      for (const auto& each : check_worker_message(*of, *send->message)) {
+        faults.add(step.pointer + "/message" + each.pointer, 0, each.text);
+      }
+    } else if (const auto* view = std::get_if<step::view>(&step.action)) {
+      const worker* of = worker_of(view->target);
+      if (of == nullptr) continue;
+      if (const std::string fault = check_worker_query(*of, "view"); !fault.empty()) faults.add(step.pointer, 0, fault);
+    }
+  }
+}
+
+std::string run_script(const supervisor_spec& root, const std::vector<script_step>& steps, const worker_registry& workers,
+                       const std::function<bool(std::string_view)>& trace) {
+  script_run run{root, steps, workers, trace};
+  std::string failure;
+  runtime_options options;
+  options.virtual_time = true;
+  options.observer = &run.observer();
+  coppice::run(
+      [&] {
+        try {
+          run.run();
+        } catch (const script_failure& caught) {
+          failure = caught.what();
+        }
+      },
+      options);
+  if (failure.empty() && run.is_broken()) failure = "the trace could not be written to its end";
+  return failure;
+}
+
+}  // namespace coppice

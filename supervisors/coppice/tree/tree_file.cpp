@@ -1,0 +1,21 @@
+#include <coppice/tree/input_file.hpp>
+#include <coppice/tree/json_reader.hpp>
+#include <coppice/tree/tree_checker.hpp>
+#include <coppice/tree/tree_file.hpp>
+
+namespace coppice {
+
+tree_file read_tree_file(std::string const& path, worker_catalogue const& workers) {
+  tree_file result{std::nullopt, fault_list{path == "-" ? "standard input" : path}};
+  auto const text = read_input(path, result.faults);
+  if (!text) return result;
+  auto const json = read_json(*text, "a tree, such as {\"id\": \"root\", \"children\": []}", result.faults);
+  if (!json) return result;
+  auto root = check_tree(*json, workers, result.faults);
+  result.faults.sort_by_offset();
+  // A second key of a name is noticed by the reader, so that the checker may be content and the file wrong.
+  if (result.faults.empty()) result.root = std::move(root);
+  return result;
+}
+
+}  // namespace coppice

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+namespace coppice {
+
+/// Something wrong with the `args` of a worker.
+struct arg_fault {
+  std::string pointer;  ///< Relative to `args`: `/initial`, or empty for all of them.
+  std::string message;  ///< What was expected, what was found, what to write instead.
+};
+
+/// What the checker of tree files has to know of the workers that a program offers.
+///
+/// Threads: a check calls it from one thread; the caller sees to it that it does not change meanwhile.
+class worker_catalogue {
+ public:
+  virtual ~worker_catalogue();
+
+  /// The registered names, in the order in which a message should list them.
+  virtual std::vector<std::string_view> names() const = 0;
+
+  virtual bool knows(std::string_view name) const = 0;
+
+  /// Whether the worker's init would take these args; appends what is wrong with them. Only for a known worker.
+  virtual void check_args(std::string_view worker, nlohmann::json const& args,
+                          std::vector<arg_fault>& faults) const = 0;
+};
+
+}  // namespace coppice
