@@ -92,6 +92,9 @@ bool server_body::begin(control_block& process) {
   }
   try {
     server_ = how->maker->make();
+  } catch (const exit_exception& why) {
+    if (!why.reason.is_normal_end()) report_crash(process.self(), process.initial_call(), why.reason);
+    throw;
   } catch (const ignore_request&) {
     if (!how->options.name.empty()) release_name_of(process.self());
     acknowledge({start_ack::ignored, {}});
@@ -135,7 +138,12 @@ bool server_body::handle(control_block& process, envelope* arrived, exit_reason&
   }
   if (!goes_on) {
     const std::string what = owner.text();
-    terminate(process, reason, what);
+    try {
+      terminate(process, reason, what);
+    } catch (const unwinding&) {
+      discard_answer(pending);
+      throw;
+    }
   }
   if (pending.answer != nullptr) {
     process.answered(pending.ref);

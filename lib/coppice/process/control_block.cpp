@@ -344,6 +344,7 @@ void control_block::on_reply(envelope* arrived) {
     discard(arrived);
     return;
   }
+  awaited_ = {};  // The first answer counts (S68).
   append(arrived);
 }
 
@@ -392,6 +393,7 @@ void control_block::on_unlink(envelope* signal) {
 void control_block::on_down(envelope* signal) {
   const reference ref = signal->ref();
   if (ref == awaited_) {
+    awaited_ = {};
     append(signal);
     return;
   }
@@ -498,6 +500,7 @@ void control_block::forget_unborn(pid child) noexcept {
 }
 
 void control_block::forget_call(reference ref) noexcept {
+  if (call_ == ref) call_ = {};
   if (extras_ != nullptr) extras_->watchers.erase(ref);
 }
 

@@ -35,7 +35,7 @@ struct runtime_options {
   bool virtual_time = false;
 
   /// Who runs next is drawn with this seed instead of first come, first served. On one thread only.
-  std::optional<std::uint64_t> seed;
+  std::optional<std::uint64_t> seed{};
 
   /// Bytes of stack of a process that does not ask for another size; at least 16 KiB.
   std::size_t stack_size = std::size_t{64} << 10U;

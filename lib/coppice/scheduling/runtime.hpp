@@ -95,6 +95,9 @@ class runtime {
   /// In virtual time: moves the clock to the next timer and fires what is due. False when no timer is pending.
   bool advance_to_next_timer();
 
+  /// Whether anything waits for its turn. Exact in virtual time, for who has the turn.
+  bool work_waits() const noexcept;
+
   /// Fibers that were given up with their stacks, because what ran on them would not end.
   std::size_t abandoned() const noexcept { return abandoned_.load(std::memory_order_relaxed); }
 
@@ -106,7 +109,6 @@ class runtime {
   std::optional<time_point> next_deadline() const;
   runnable* steal(scheduler& thief) noexcept;
   runnable* take_injected() noexcept { return injected_.pop(); }
-  bool work_waits() const noexcept;
   void idle(scheduler&, time_point at_most);
   void idle_in_virtual_time(scheduler&);
   void sleep(scheduler&, std::optional<time_point> until);

@@ -133,7 +133,8 @@ class scheduler::algorithm final : public boost::fibers::algo::algorithm {
       if (carrier* on = scheduler_.fiber_for(*ready)) return on->record;
     }
     scheduler_.running_ = nullptr;
-    if (main_waits_ && scheduler_.runtime_.stopping_.load(std::memory_order_acquire)) {
+    // Not while it is still on its way to suspend: a thread may start so late that the runtime stops already.
+    if (main_waits_ && current_ != &main_record_ && scheduler_.runtime_.stopping_.load(std::memory_order_acquire)) {
       main_waits_ = false;
       return &main_record_;
     }

@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <compare>
+#include <cstdint>
+#include <limits>
 #include <string>
 
 #include <coppice/supervision/child_type.hpp>
@@ -37,8 +39,9 @@ class shutdown_time {
   friend constexpr bool operator==(shutdown_time, shutdown_time) noexcept = default;
 
  private:
-  static constexpr std::int64_t kill_ = -1;
-  static constexpr std::int64_t infinite_ = -2;
+  // Not among the times that a mistake makes: a negative limit is one, and is to be refused.
+  static constexpr std::int64_t kill_ = std::numeric_limits<std::int64_t>::min();
+  static constexpr std::int64_t infinite_ = kill_ + 1;
 
   std::int64_t ms_;
 };

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <coppice/process/caught.hpp>
+#include <coppice/process/control_block.hpp>
 #include <coppice/process/custody.hpp>
 #include <coppice/process/exit.hpp>
 #include <coppice/process/link.hpp>
@@ -35,12 +37,10 @@ bool is_expected_end(const child_spec& spec, const exit_reason& reason) {
 start_result call_start(const start_function& start) {
   try {
     return start();
-  } catch (const exit_exception& thrown) {
-    return start_result::failed(thrown.reason);
-  } catch (const error& thrown) {
-    return start_result::failed(thrown.reason());
-  } catch (const std::exception& thrown) {
-    return start_result::failed(exit_reason::exception({"std::exception", thrown.what(), {}}));
+  } catch (const unwinding&) {
+    throw;
+  } catch (...) {
+    return start_result::failed(reason_of_caught());
   }
 }
 
@@ -138,17 +138,17 @@ void supervisor_server::end(child& ended) {
            fmt::format("supervisor {}: child \"{}\" {} ended with {} when it was told to shut down", path_, ended.spec.id,
                        to_string(process), reason.to_string()));
   }
-  await_orphans(ended, process);
+  await_orphans(process);
 }
 
 // A supervisor that was killed has ended none of its children. They are ending now, by their links; nothing may be started in
-// their place before they are gone.
-void supervisor_server::await_orphans(const child& of, pid ended) {
+// their place before they are gone. They are not hurried: OTP does not kill them either.
+void supervisor_server::await_orphans(pid ended) {
   std::vector<pid> orphans = take_orphans_of(ended);
   while (!orphans.empty()) {
     const pid next = orphans.back();
     orphans.pop_back();
-    await_end(next, limit_of(shutdown_of(of.spec)));
+    await_end(next, std::nullopt);
     for (const pid more : take_orphans_of(next)) orphans.push_back(more);
   }
 }
@@ -160,7 +160,7 @@ void supervisor_server::handle(exit_signal ended) {
   child* of = find(ended.sender);
   if (of == nullptr) return;
   set_process(*of, pid{});
-  await_orphans(*of, ended.sender);
+  await_orphans(ended.sender);
   child_ended(*of, ended.reason);
 }
 
@@ -187,7 +187,7 @@ void supervisor_server::shut_down_if_significant(bool was_significant) {
     case auto_shutdown::never: return;
     case auto_shutdown::any_significant: break;
     case auto_shutdown::all_significant:
-      if (std::any_of(children_.begin(), children_.end(), [](const child& each) { return each.spec.significant && each.process; })) {
+      if (std::any_of(children_.begin(), children_.end(), [](const child& each) { return each.spec.significant && (each.process || each.restarting); })) {
         return;
       }
       break;

@@ -84,7 +84,7 @@ class supervisor_server final
   start_result start(child& started);
   void terminate_all(children::iterator first);
   void end(child& ended);
-  void await_orphans(const child& of, pid ended);
+  static void await_orphans(pid ended);
 
   void child_ended(child& ended, const exit_reason& reason);
   restart_outcome restart(child& ended);

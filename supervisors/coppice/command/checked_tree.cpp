@@ -1,0 +1,26 @@
+#include <coppice/command/checked_tree.hpp>
+
+#include <algorithm>
+
+#include <coppice/command/complaint.hpp>
+#include <coppice/tree/tree_file.hpp>
+
+namespace coppice::command {
+
+std::optional<supervisor_spec> read_tree(const std::string& path, const worker_registry& workers,
+                                         const std::vector<std::string>& libraries) {
+  tree_file file = read_tree_file(path, workers);
+  if (file.root) return std::move(file.root);
+  std::string lines = file.faults.text();
+  const auto& faults = file.faults.faults();
+  const bool lacks_worker = std::any_of(faults.begin(), faults.end(), [](const fault& each) {
+    return each.place.ends_with("/start") && each.message.starts_with("nothing is registered");
+  });
+  if (lacks_worker && libraries.empty()) {
+    lines += "coppice: workers of your own come out of shared libraries: --load LIBRARY. See coppice run --help.\n";
+  }
+  complain_lines(lines);
+  return std::nullopt;
+}
+
+}  // namespace coppice::command

@@ -1,0 +1,247 @@
+#include <coppice/command/command_line.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <coppice/command/help_pages.hpp>
+#include <coppice/process/suggestion.hpp>
+#include <coppice/tree/quoted_text.hpp>
+
+namespace coppice::command {
+
+namespace {
+
+using detail::in_quotes;
+
+constexpr unsigned most_threads = 1024;
+
+// `; did you mean "X"?`, or what there is to choose from.
+std::string suggestion(std::string_view word, const std::vector<std::string>& known, std::string_view kind) {
+  const std::vector<std::string_view> words{known.begin(), known.end()};
+  if (const auto near = closest(word, words)) return fmt::format("; did you mean {}?", in_quotes(*near));
+  return fmt::format(". {}: {}.", kind, fmt::join(known, ", "));
+}
+
+std::string see(const CLI::App& where) {
+  const std::string name = where.get_parent() == nullptr ? "coppice" : "coppice " + where.get_name();
+  return fmt::format(" See {} --help.", name);
+}
+
+std::string who(const CLI::App& where) {
+  return where.get_parent() == nullptr ? "" : where.get_name() + ": ";
+}
+
+// CLI11 does the parsing. What it would say of a wrong line is said here, in the words of the rest of the program.
+class parser {
+ public:
+  parser() {
+    app_.set_help_flag();
+    app_.add_flag("--help,-h", wants_help_);
+    app_.add_flag("--version", wants_version_);
+    app_.require_subcommand(0, 1);
+
+    add("run", help::run, true);
+    CLI::App& run = *commands_.back().app;
+    add_option(run, "--script", script_);
+    add_option(run, "--trace", trace_);
+    add_option(run, "--threads", threads_);
+    run.add_flag("--verbose", verbose_);
+    add_load(run);
+
+    add("check", help::check, true);
+    add_load(*commands_.back().app);
+
+    add("graph", help::graph, true);
+    CLI::App& graph = *commands_.back().app;
+    add_option(graph, "--format", format_);
+    add_option(graph, "--output,-o", to_);
+    add_load(graph);
+
+    add("schema", help::schema, false);
+  }
+
+  command_line parse(const std::vector<std::string>& arguments) {
+    refuse_unknown_words(arguments);
+    std::vector<std::string> reversed{arguments.rbegin(), arguments.rend()};
+    try {
+      app_.parse(reversed);
+    } catch (const CLI::ParseError& refused) {
+      throw usage_fault{refused.what()};
+    }
+    const auto chosen = std::find_if(commands_.begin(), commands_.end(), [](const command& each) { return each.app->parsed(); });
+    if (wants_help_) return page{chosen != commands_.end() ? chosen->help : help::overview};
+    if (wants_version_) return page{help::version};
+    if (chosen == commands_.end()) {
+      throw usage_fault{fmt::format("expected a command: {}; got none.{}", fmt::join(command_names(), ", "), see(app_))};
+    }
+    const CLI::App& app = *chosen->app;
+    if (chosen->takes_tree && trees_.empty()) {
+      throw usage_fault{fmt::format("{}expected a tree file, or - for standard input; got none.{}", who(app), see(app))};
+    }
+    const std::string name = app.get_name();
+    if (name == "run") return run(app);
+    if (name == "check") return check_options{tree(app), load_};
+    if (name == "graph") return graph(app);
+    return schema_options{};
+  }
+
+ private:
+  struct command {
+    CLI::App* app;
+    std::string_view help;
+    bool takes_tree;
+  };
+
+  void add(const std::string& name, std::string_view help, bool takes_tree) {
+    CLI::App* made = app_.add_subcommand(name);
+    made->set_help_flag();
+    made->add_flag("--help,-h", wants_help_);
+    if (takes_tree) made->add_option("TREE", trees_);
+    commands_.push_back({made, help, takes_tree});
+  }
+
+  void add_load(CLI::App& to) { add_option(to, "--load", load_); }
+
+  // One value each time; how often it may stand there is checked later.
+  static void add_option(CLI::App& to, const std::string& name, std::vector<std::string>& values) {
+    to.add_option(name, values)->type_size(1)->allow_extra_args(false);
+  }
+
+  std::vector<std::string> command_names() const {
+    std::vector<std::string> names;
+    for (const auto& each : commands_) names.push_back(each.app->get_name());
+    return names;
+  }
+
+  // Before CLI11 looks at the line, since it only says that something is unexpected, not what was probably meant.
+  void refuse_unknown_words(const std::vector<std::string>& arguments) {
+    CLI::App* app = &app_;
+    const CLI::Option* awaits_value = nullptr;
+    for (const auto& word : arguments) {
+      if (awaits_value != nullptr) {
+        if (word.size() > 1 && word.starts_with('-')) refuse_missing_value(*app, *awaits_value);
+        awaits_value = nullptr;
+      } else if (word == "--") {
+        return;
+      } else if (word.size() > 1 && word.starts_with('-')) {
+        const std::string name = word.substr(0, word.find('='));
+        const CLI::Option* option = app->get_option_no_throw(name);
+        if (option == nullptr) {
+          throw usage_fault{fmt::format("{}unknown option {}{}{}", who(*app), in_quotes(name),
+                                        suggestion(name, option_names(*app), "Options"), see(*app))};
+        }
+        const bool takes_value = option->get_items_expected_max() > 0;
+        if (takes_value && name.size() == word.size()) awaits_value = option;
+        if (!takes_value && name.size() != word.size()) {
+          throw usage_fault{fmt::format("{}{} takes no value; got {}.{}", who(*app), name, in_quotes(word), see(*app))};
+        }
+      } else if (app == &app_) {
+        app = app_.get_subcommand_no_throw(word);
+        if (app == nullptr) {
+          throw usage_fault{
+              fmt::format("unknown command {}{}{}", in_quotes(word), suggestion(word, command_names(), "Commands"), see(app_))};
+        }
+      } else if (app->get_option_no_throw("TREE") == nullptr) {
+        throw usage_fault{fmt::format("{}takes no file; got {}.{}", who(*app), in_quotes(word), see(*app))};
+      }
+    }
+    if (awaits_value != nullptr) refuse_missing_value(*app, *awaits_value);
+  }
+
+  [[noreturn]] static void refuse_missing_value(const CLI::App& app, const CLI::Option& option) {
+    throw usage_fault{fmt::format("{}expected a value after {}; got none.{}", who(app), option.get_name(), see(app))};
+  }
+
+  static std::vector<std::string> option_names(CLI::App& app) {
+    std::vector<std::string> names;
+    for (const CLI::Option* each : app.get_options()) {
+      for (const auto& name : each->get_lnames()) names.push_back("--" + name);
+    }
+    return names;
+  }
+
+  static std::optional<std::string> at_most_one(const CLI::App& app, std::string_view option, const std::vector<std::string>& given) {
+    if (given.size() > 1) {
+      throw usage_fault{fmt::format("{}expected {} once; got it {} times.{}", who(app), option, given.size(), see(app))};
+    }
+    if (given.empty()) return std::nullopt;
+    if (given.front().empty()) {
+      throw usage_fault{fmt::format("{}expected a value after {}; got an empty text.{}", who(app), option, see(app))};
+    }
+    return given.front();
+  }
+
+  std::string tree(const CLI::App& app) const {
+    if (trees_.size() > 1) {
+      throw usage_fault{
+          fmt::format("{}expected one tree file; got {} and {}.{}", who(app), in_quotes(trees_[0]), in_quotes(trees_[1]), see(app))};
+    }
+    return trees_.front();
+  }
+
+  run_options run(const CLI::App& app) const {
+    run_options made;
+    made.tree = tree(app);
+    made.script = at_most_one(app, "--script", script_);
+    made.trace = at_most_one(app, "--trace", trace_);
+    made.libraries = load_;
+    made.verbose = verbose_;
+    if (const auto given = at_most_one(app, "--threads", threads_)) made.threads = threads(app, *given);
+    if (made.script && made.threads) {
+      throw usage_fault{fmt::format("{}--threads cannot stand beside --script: a script runs in virtual time, on one thread. "
+                                    "Leave one of them out.",
+                                    who(app))};
+    }
+    if (made.tree == "-" && made.script == "-") {
+      throw usage_fault{fmt::format("{}the tree and the script cannot both come from standard input (-).", who(app))};
+    }
+    return made;
+  }
+
+  static unsigned threads(const CLI::App& app, const std::string& given) {
+    unsigned number = 0;
+    const auto [end, fault] = std::from_chars(given.data(), given.data() + given.size(), number);
+    if (fault == std::errc{} && end == given.data() + given.size() && number >= 1 && number <= most_threads) return number;
+    throw usage_fault{
+        fmt::format("{}expected a whole number, 1 to {}, after --threads; got {}.", who(app), most_threads, in_quotes(given))};
+  }
+
+  graph_options graph(const CLI::App& app) const {
+    graph_options made;
+    made.tree = tree(app);
+    made.libraries = load_;
+    made.to = at_most_one(app, "--output", to_).value_or("-");
+    const std::string format = at_most_one(app, "--format", format_).value_or("dot");
+    if (format != "dot" && format != "svg") {
+      throw usage_fault{fmt::format("{}expected \"dot\" or \"svg\" after --format; got {}{}", who(app), in_quotes(format),
+                                    suggestion(format, {"dot", "svg"}, "Formats"))};
+    }
+    made.as = format == "svg" ? graph_options::format::svg : graph_options::format::dot;
+    return made;
+  }
+
+  CLI::App app_;
+  std::vector<command> commands_;
+  bool wants_help_ = false;
+  bool wants_version_ = false;
+  bool verbose_ = false;
+  std::vector<std::string> trees_;
+  std::vector<std::string> script_;
+  std::vector<std::string> trace_;
+  std::vector<std::string> threads_;
+  std::vector<std::string> load_;
+  std::vector<std::string> format_;
+  std::vector<std::string> to_;
+};
+
+}  // namespace
+
+command_line parse_command_line(const std::vector<std::string>& arguments) {
+  return parser{}.parse(arguments);
+}
+
+}  // namespace coppice::command

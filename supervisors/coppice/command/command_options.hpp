@@ -1,0 +1,36 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace coppice::command {
+
+// What the command line says, one struct a subcommand. A path `-` is standard input or output.
+
+struct run_options {
+  std::string tree;
+  std::optional<std::string> script;
+  std::optional<std::string> trace;
+  std::vector<std::string> libraries;
+  std::optional<unsigned> threads;  ///< Unset: one for each processor.
+  bool verbose = false;
+};
+
+struct check_options {
+  std::string tree;
+  std::vector<std::string> libraries;
+};
+
+struct graph_options {
+  enum class format : unsigned char { dot, svg };
+
+  std::string tree;
+  format as = format::dot;
+  std::string to = "-";
+  std::vector<std::string> libraries;
+};
+
+struct schema_options {};
+
+}  // namespace coppice::command

@@ -1,0 +1,153 @@
+#include <coppice/command/help_pages.hpp>
+
+namespace coppice::command::help {
+
+const std::string_view version = "coppice " COPPICE_VERSION "\n";
+
+const std::string_view overview = R"(coppice - supervision trees for C++, declared in JSON
+
+Usage:
+  coppice run TREE      start a tree and keep it running, or run a script on it
+  coppice check TREE    say what is wrong with a tree file, or what the tree promises
+  coppice graph TREE    draw a tree
+  coppice schema        print the JSON Schema of tree files, for editors
+
+  coppice COMMAND --help    more on one of them
+  coppice --version         print the version
+
+TREE is a JSON file, or - for standard input. A small one:
+
+  {"id": "root", "max_restarts": 3, "max_seconds": 5,
+   "children": [{"id": "pool", "start": "calc", "count": 10}]}
+
+The worker "calc" is built in: a number, and the messages view, add, sub, mult
+and div. Workers of your own come out of shared libraries, with --load.
+
+Exit status:
+  0        an orderly end, or the answer has been printed
+  1        the root gave up or could not start, or the output cannot be written
+  2        the command line, the tree, the script or a library is wrong
+  128 + n  a second signal n while the tree was shutting down
+)";
+
+const std::string_view run = R"(coppice run - start a tree and keep it running
+
+Usage:
+  coppice run TREE [--load LIBRARY]... [--threads N] [--trace FILE] [--verbose]
+  coppice run TREE --script FILE [--load LIBRARY]... [--trace FILE] [--verbose]
+
+Without --script the tree runs until SIGINT (Ctrl-C) or SIGTERM, and then ends
+in order, children in reverse start order. What takes longer than a second is
+named. A second signal ends the program at once. It also ends when the root
+does. What happens is shown, one line an event, coloured on a terminal unless
+NO_COLOR is set: starts, ends with their reasons, restarts, give-ups. The starts
+and the ends of a whole tree, or of many siblings at once, share one line.
+
+With --script the steps of a script are carried out in virtual time, on one
+thread: waiting takes no time, and the same script gives the same trace.
+
+TREE and FILE may be - for standard input.
+
+Options:
+  --load LIBRARY   a shared library of workers; may be given several times
+  --script FILE    a JSON array of steps to run on the tree
+  --trace FILE     write events as JSON, one a line; - is standard output, and
+                   what is shown for people then goes to standard error.
+                   With --script the trace goes to standard output unless told
+  --threads N      scheduler threads, 1 to 1024; one for each processor unless
+                   told. Not with --script
+  --verbose        show every report of the library, with the stack traces of
+                   crashes, on standard error
+  --help           this page
+
+Examples:
+  coppice run shop.json
+  coppice run shop.json --load ./libshop.so --trace shop.jsonl
+  coppice run shop.json --script crash_twice.json --trace -
+
+Exit status:
+  0        an orderly end: a signal, auto_shutdown, a script that reached its end
+  1        the root gave up, ended otherwise, or could not start; or the trace or
+           what is shown cannot be written
+  2        the command line, the tree, the script or a library is wrong: nothing
+           was started; or the script asks for what cannot be done
+  128 + n  a second signal n (130: SIGINT, 143: SIGTERM)
+)";
+
+const std::string_view check = R"(coppice check - say what is wrong with a tree file, or what the tree promises
+
+Usage:
+  coppice check TREE [--load LIBRARY]...
+
+Starts nothing. Prints all faults of the file on standard error, one a line:
+file, JSON pointer, what was expected, what was found, what to write instead.
+If there is none, prints how many processes of which kind the tree has, after
+how many restarts the root gives up at worst, how long a shutdown may take, and
+warnings of what is allowed but may surprise. TREE may be - for standard input.
+
+Options:
+  --load LIBRARY   a shared library of workers; may be given several times
+  --help           this page
+
+Examples:
+  coppice check shop.json
+  coppice check shop.json --load ./libshop.so
+
+Exit status:
+  0  the tree is right; there may be warnings
+  1  the answer cannot be written
+  2  the command line, the tree or a library is wrong
+)";
+
+const std::string_view graph = R"(coppice graph - draw a tree
+
+Usage:
+  coppice graph TREE [--format dot|svg] [--output FILE] [--load LIBRARY]...
+
+Starts nothing of the tree. Supervisors are boxes, workers ellipses; lines are
+solid to permanent, dashed to transient and dotted to temporary children. TREE
+may be - for standard input.
+
+Options:
+  --format dot     text in Graphviz's language (unless told)
+  --format svg     a drawing; needs Graphviz's program dot (Debian: graphviz)
+  --output FILE    where to; - is standard output (unless told)
+  --load LIBRARY   a shared library of workers; may be given several times
+  --help           this page
+
+Examples:
+  coppice graph shop.json --format svg --output shop.svg
+  coppice graph shop.json | dot -Tpng > shop.png
+
+Exit status:
+  0  drawn
+  1  Graphviz is missing or failed, or the drawing cannot be written
+  2  the command line, the tree or a library is wrong
+)";
+
+const std::string_view schema = R"(coppice schema - print the JSON Schema of tree files
+
+Usage:
+  coppice schema
+
+A schema (draft 7) with descriptions and defaults, so that editors complete and
+check tree files. Name it in a tree file, or in the settings of the editor:
+
+  {"$schema": "./tree.schema.json", "id": "root", "children": []}
+
+It accepts every right tree. Some faults only `coppice check` finds: ids that
+occur twice, unknown workers, what is wrong with their args.
+
+Options:
+  --help   this page
+
+Example:
+  coppice schema > tree.schema.json
+
+Exit status:
+  0  printed
+  1  it cannot be written
+  2  the command line is wrong
+)";
+
+}  // namespace coppice::command::help

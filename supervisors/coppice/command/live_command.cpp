@@ -1,0 +1,300 @@
+#include <coppice/command/live_command.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <coppice/command/built_in_workers.hpp>
+#include <coppice/command/checked_tree.hpp>
+#include <coppice/command/complaint.hpp>
+#include <coppice/command/output.hpp>
+#include <coppice/command/printer.hpp>
+#include <coppice/command/report_filter.hpp>
+#include <coppice/command/signal_thread.hpp>
+#include <coppice/command/start_failure.hpp>
+#include <coppice/command/tree_display.hpp>
+#include <coppice/command/tree_outline.hpp>
+#include <coppice/process/custody.hpp>
+#include <coppice/process/link.hpp>
+#include <coppice/process/log.hpp>
+#include <coppice/process/process.hpp>
+#include <coppice/process/process_info.hpp>
+#include <coppice/process/receive.hpp>
+#include <coppice/process/runtime.hpp>
+#include <coppice/process/send.hpp>
+#include <coppice/process/timer.hpp>
+#include <coppice/telemetry/tree_journal.hpp>
+#include <coppice/tree/quoted_text.hpp>
+#include <coppice/tree/tree_builder.hpp>
+
+namespace coppice::command {
+
+namespace {
+
+/// To the root's parent: end the tree.
+struct stop_request {};
+
+bool wants_colour(const output& screen) {
+  const char* refused = std::getenv("NO_COLOR");
+  return screen.is_terminal() && (refused == nullptr || *refused == '\0');
+}
+
+class live_run {
+ public:
+  live_run(const run_options& options, const supervisor_spec& root, const worker_registry& workers, output& screen,
+           output* trace)
+      : options_{options},
+        root_{root},
+        workers_{workers},
+        screen_{screen},
+        trace_{trace},
+        journal_{std::make_shared<tree_journal>([this](const tree_event& event) { note(event); })} {}
+
+  exit_status run() {
+    set_log_handler([this](const log_record& record) { note(record); });
+    runtime_options engine;
+    engine.threads = options_.threads.value_or(0);
+    engine.observer = journal_.get();
+    // A supervisor of the tree may take its time; a second signal ends what takes too long.
+    const int main_status = coppice::run([this] { main_process(); }, engine);
+    set_log_handler({});
+    // Only now nothing happens any more.
+    if (printer_) {
+      say_how_it_ended();
+      if (trace_ != nullptr) printer_->trace("{\"event\":\"done\"}\n");
+      if (!printer_->finish()) status_ = failed;
+    }
+    return main_status == 0 ? status_ : failed;
+  }
+
+ private:
+  enum class phase : unsigned char { starting, running, stopping, over };
+
+  // The root's parent ---------------------------------------------------------------------------------------------------
+
+  void main_process() {
+    process_flag(trap_exit, true);
+    main_ = self();
+    begin_ = monotonic_time();
+    printer_.emplace(printer::places{screen_, trace_}, tree_display{root_, begin_, wants_colour(screen_)},
+                     [this] { stop_for_output(); });
+    signals_.emplace(kept_back_, signal_thread::reactions{[this](int number) { first_signal(number); },
+                                                          [this](int number) { second_signal(number); },
+                                                          [this] { say_what_is_waited_for(); }});
+    signals_->tick(true);
+
+    detail::observe_children(true);
+    const start_result started = start_tree(root_, {&workers_, journal_, nullptr});
+    detail::observe_children(false);
+    if (started) {
+      journal_->root_started(root_.id, started.process());
+      go_to(phase::running);
+      await_end(started.process());
+    } else {
+      journal_->root_start_failed(root_.id, started.error());
+      ended_with_ = started.error();
+      has_started_ = false;
+    }
+    go_to(phase::over);
+  }
+
+  void await_end(pid root) {
+    bool wanted = false;
+    while (!wanted && !ended_with_) {
+      receive([&](stop_request) { wanted = true; },
+              [&](exit_signal ended) {
+                if (ended.sender == root) ended_with_ = std::move(ended.reason);
+              },
+              [](message) {});
+    }
+    if (wanted) {
+      go_to(phase::stopping);
+      ended_with_ = detail::end_process(root, exit_reason::shutdown(), std::nullopt);
+      was_wanted_ = true;
+    }
+    await_orphans(root);
+  }
+
+  // A root that was killed has ended none of its children.
+  void await_orphans(pid root) {
+    std::vector<pid> orphans = detail::take_orphans_of(root);
+    if (!orphans.empty()) go_to(phase::stopping);
+    while (!orphans.empty()) {
+      const pid next = orphans.back();
+      orphans.pop_back();
+      detail::await_end(next, std::nullopt);
+      for (const pid more : detail::take_orphans_of(next)) orphans.push_back(more);
+    }
+  }
+
+  void go_to(phase next) {
+    const std::lock_guard hold{lock_};
+    if (next == phase::stopping && phase_ != phase::stopping) stop_begin_ = monotonic_time();
+    if (next == phase::over) over_at_ = monotonic_time();
+    phase_ = next;
+    signals_->tick(next == phase::starting || next == phase::stopping);
+  }
+
+  // What happens --------------------------------------------------------------------------------------------------------
+
+  // On the thread on which it happened, one at a time.
+  void note(const tree_event& event) {
+    if (event.what == tree_event::kind::restart_limit && event.path == root_.id) gave_up_.store(true);
+    printer_->event(event);
+  }
+
+  // On any thread, several at once.
+  void note(const log_record& record) {
+    if (!options_.verbose && (record.level == log_level::debug || is_told_by_events(record))) return;
+    if (main_) {
+      printer_->complaint(report_text(record));
+    } else {
+      complain_lines(report_text(record));
+    }
+  }
+
+  // On the thread for signals ---------------------------------------------------------------------------------------------
+
+  void first_signal(int number) {
+    const std::lock_guard hold{lock_};
+    if (phase_ == phase::over) return;
+    const std::size_t alive = journal_->living().size();
+    std::string text = fmt::format("({}): {}", signal_name(number), counted(alive, "process"));
+    if (phase_ == phase::starting) text += fmt::format(" of {} have started; the rest has to, first", process_count(root_));
+    if (phase_ == phase::running) {
+      phase_ = phase::stopping;
+      stop_begin_ = monotonic_time();
+      signals_->tick(true);
+    }
+    printer_->line(monotonic_time(), "stopping", text);
+    send(main_, stop_request{});
+  }
+
+  [[noreturn]] void second_signal(int number) {
+    complain(fmt::format("{} again: ending at once; {} had not ended yet", signal_name(number),
+                         counted(journal_->living().size(), "process")));
+    ::_exit(128 + number);
+  }
+
+  void say_what_is_waited_for() {
+    const std::lock_guard hold{lock_};
+    if (phase_ != phase::starting && phase_ != phase::stopping) return;
+    const auto living = journal_->living();
+    const auto now = monotonic_time();
+    if (phase_ == phase::starting) {
+      printer_->line(now, "starting", fmt::format("{} of {} so far", living.size(), counted(process_count(root_), "process")));
+      return;
+    }
+    if (living.empty()) return;
+    const std::string path = waited_for(root_, living);
+    const pid process = living.find(path)->second.process;
+    printer_->line(now, "waiting",
+                   fmt::format("{} s for {} {}: {}; {} left", std::chrono::round<std::chrono::seconds>(now - stop_begin_).count(),
+                               path, to_string(process), what_it_does(path, process), counted(living.size(), "process")));
+  }
+
+  std::string what_it_does(const std::string& path, pid process) const {
+    const auto found = process_info(process, info::status, info::message_queue_len, info::current_message);
+    if (!found) return "it has just ended";
+    std::string text;
+    if (detail::is_busy(process)) {
+      text = found->current_message.empty() ? "it is busy" : "it is in its handler of " + found->current_message;
+      if (found->status == process_status::waiting) text += ", and waits there";
+    } else {
+      text = fmt::format("it is {}", to_string(found->status));
+    }
+    if (found->message_queue_len > 0) text += fmt::format(", with {} queued", counted(found->message_queue_len, "message"));
+    const auto known = find_in_tree(root_, path);
+    if (!known) return text;
+    const shutdown_time shutdown = known->shutdown(path == root_.id);
+    if (shutdown.is_infinity()) return text + "; its \"shutdown\" has no limit";
+    if (shutdown.is_brutal_kill()) return text + "; it has been killed";
+    return text + fmt::format("; it is killed after {}", short_time(shutdown.limit()));
+  }
+
+  // On the printer's thread -----------------------------------------------------------------------------------------------
+
+  void stop_for_output() {
+    const std::lock_guard hold{lock_};
+    if (phase_ != phase::over) send(main_, stop_request{});
+  }
+
+  // The end -----------------------------------------------------------------------------------------------------------------
+
+  void say_how_it_ended() {
+    if (!ended_with_) {
+      // The parent itself has crashed, and that has been reported.
+      status_ = failed;
+      return;
+    }
+    const std::string reason = detail::printable(ended_with_->to_string());
+    if (!has_started_) {
+      fail("the tree did not start: " + start_failure_text(root_.id, *ended_with_));
+    } else if (was_wanted_) {
+      printer_->line(over_at_, "stopped", fmt::format("{} in {}", root_.id, short_time(over_at_ - stop_begin_)));
+    } else if (gave_up_.load()) {
+      fail(fmt::format("{} gave up: {} within {} s were not enough (max_restarts, max_seconds); the tree has ended", root_.id,
+                       counted(root_.max_restarts, "restart"), root_.max_seconds.count()));
+    } else if (*ended_with_ == exit_reason::shutdown()) {
+      printer_->line(over_at_, "stopped", root_.id + " has shut itself down (auto_shutdown)");
+    } else {
+      fail(fmt::format("{} ended with {}; the tree has ended", root_.id, reason));
+    }
+  }
+
+  void fail(const std::string& why) {
+    status_ = failed;
+    printer_->complaint(fmt::format("coppice: {}: {}\n", detail::printable(options_.tree), why));
+  }
+
+  const run_options& options_;
+  const supervisor_spec& root_;
+  const worker_registry& workers_;
+  output& screen_;
+  output* trace_;
+  std::shared_ptr<tree_journal> journal_;
+  std::atomic<bool> gave_up_{false};
+
+  // Set by the root's parent before there is anybody else who reads them.
+  pid main_;
+  std::chrono::nanoseconds begin_{0};
+
+  std::optional<exit_reason> ended_with_;
+  bool has_started_ = true;
+  bool was_wanted_ = false;
+  exit_status status_ = orderly_end;
+
+  std::mutex lock_;  // of what follows
+  phase phase_ = phase::starting;
+  std::chrono::nanoseconds stop_begin_{0};
+  std::chrono::nanoseconds over_at_{0};
+
+  const signals_kept_back kept_back_;
+  std::optional<printer> printer_;
+  std::optional<signal_thread> signals_;
+};
+
+}  // namespace
+
+exit_status run_live(const run_options& options) {
+  const worker_registry workers = workers_with(options.libraries);
+  const auto root = read_tree(options.tree, workers, options.libraries);
+  if (!root) return bad_input;
+  // What is for machines and what is for people do not go the same way.
+  output screen = options.trace == "-" ? output::standard_error() : output{"-"};
+  std::optional<output> trace;
+  if (options.trace) trace.emplace(*options.trace);
+  const exit_status status = live_run{options, *root, workers, screen, trace ? &*trace : nullptr}.run();
+  if (trace && !trace->close()) return failed;
+  return status;
+}
+
+}  // namespace coppice::command
