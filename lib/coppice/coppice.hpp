@@ -1,6 +1,7 @@
 #pragma once
 
-/// All of the process runtime and the behaviours. The supervisors have a header of their own: <coppice/supervisors.hpp>.
+/// All of the process runtime and the behaviours. The supervisors have a header of their own:
+/// <coppice/supervisors.hpp>.
 
 #include <coppice/behaviours/call.hpp>
 #include <coppice/behaviours/server.hpp>

@@ -40,7 +40,7 @@ void crash_under_a_supervisor() {
   const coppice::reference watch = coppice::monitor(first);
   calc::div(first, 0);
   const coppice::exit_reason reason = coppice::receive(coppice::when(
-      [&](const coppice::down& end) { return end.ref == watch; }, [](coppice::down end) { return end.reason; }));
+      [&](const coppice::down& end) { return end.ref == watch; }, [](const coppice::down& end) { return end.reason; }));
   std::cout << "/0: " << first << " ended with " << reason << '\n';
 
   // The supervisor answers when it has dealt with that end.

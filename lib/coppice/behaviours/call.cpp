@@ -1,7 +1,6 @@
-#include <coppice/behaviours/call.hpp>
-
 #include <string>
 
+#include <coppice/behaviours/call.hpp>
 #include <coppice/process/control_block.hpp>
 #include <coppice/process/exit.hpp>
 #include <coppice/process/process_runtime.hpp>
@@ -14,9 +13,9 @@ namespace {
 // `{Why,{server,call,{Server,Request}}}`, as gen_server's callers exit with.
 [[noreturn]] void fail_call(exit_reason why, const server_address& server, std::string_view request) {
   const exit_reason whom{server.name.empty() ? to_string(server.process) : std::string{server.name}};
-  throw exit_exception{exit_reason::tuple(
-      {std::move(why), exit_reason::tuple({exit_reason{"server"}, exit_reason{"call"},
-                                           exit_reason::tuple({whom, exit_reason{request}})})})};
+  throw exit_exception{
+      exit_reason::tuple({std::move(why), exit_reason::tuple({exit_reason{"server"}, exit_reason{"call"},
+                                                              exit_reason::tuple({whom, exit_reason{request}})})})};
 }
 
 }  // namespace
@@ -50,7 +49,7 @@ envelope* call_with(server_address server, envelope* request, std::chrono::milli
   if (timeout == infinity) {
     limit.emplace();
   } else {
-    limit.emplace(running_runtime().engine.now() + timeout);
+    limit.emplace(running_runtime().engine.deadline_after(timeout));
   }
   envelope* answer = me.wait_for_answer(ref, link, *limit);
   if (answer == nullptr) {

@@ -35,7 +35,7 @@ namespace detail {
 struct server_address {
   pid process;
   std::string_view name;
-  server_address(pid of) noexcept : process{of} {}  // NOLINT(google-explicit-constructor)
+  server_address(pid of) noexcept : process{of} {}   // NOLINT(google-explicit-constructor)
   server_address(std::string_view of) : name{of} {}  // NOLINT(google-explicit-constructor)
   server_address(const char* of) : name{of} {}       // NOLINT(google-explicit-constructor)
 };
@@ -55,7 +55,9 @@ template <class R>
 using reply_value = std::conditional_t<std::is_void_v<R>, done, std::decay_t<R>>;
 
 template <class M>
-concept declares_reply = requires { typename std::decay_t<M>::reply; };
+concept declares_reply = requires {
+  typename std::decay_t<M>::reply;
+};
 
 template <class M>
 struct reply_of {
@@ -75,12 +77,12 @@ void cast_to(server_address server, envelope* sent);
 ///     struct view { using reply = double; };
 ///     double value = call(calc, view{});
 ///
-/// The type of the reply is `Request::reply`, or given: `call<double>(calc, view{})`; void when there is none: then it waits
-/// until the request has been handled.
+/// The type of the reply is `Request::reply`, or given: `call<double>(calc, view{})`; void when there is none: then it
+/// waits until the request has been handled.
 ///
-/// When there is no answer, exits the caller with `{Why,{server,call,{Server,Request}}}`, by throwing `exit_exception`: Why is
-/// `noproc` (there is no such server, S61), `timeout` (S62), `calling_self`, or the reason with which the server ended
-/// meanwhile (S64). A late reply never arrives (S63).
+/// When there is no answer, exits the caller with `{Why,{server,call,{Server,Request}}}`, by throwing `exit_exception`:
+/// Why is `noproc` (there is no such server, S61), `timeout` (S62), `calling_self`, or the reason with which the server
+/// ended meanwhile (S64). A late reply never arrives (S63).
 ///
 /// Blocks the process, not the thread.
 template <class Reply, class Request>
@@ -102,21 +104,23 @@ auto call(detail::server_address server, Request&& request, std::chrono::millise
   return call<typename detail::reply_of<Request>::type>(server, std::forward<Request>(request), timeout);
 }
 
-/// Sends `request` to a server that does not answer it: gen_server's cast. Does not wait, and does nothing when there is no
-/// such server (S65). Threads: any.
+/// Sends `request` to a server that does not answer it: gen_server's cast. Does not wait, and does nothing when there
+/// is no such server (S65). Threads: any.
 template <class Request>
 void cast(detail::server_address server, Request&& request) {
-  detail::cast_to(server, detail::make_envelope<detail::message_value<Request>>(
-                              server.process, detail::envelope_kind::cast, pid{}, reference{}, std::forward<Request>(request)));
+  detail::cast_to(
+      server, detail::make_envelope<detail::message_value<Request>>(server.process, detail::envelope_kind::cast, pid{},
+                                                                    reference{}, std::forward<Request>(request)));
 }
 
-/// Answers a call that a handler kept for later. From any process; the first answer counts, a second one is dropped (S68).
+/// Answers a call that a handler kept for later. From any process; the first answer counts, a second one is dropped
+/// (S68).
 template <class Reply, class Value>
 void reply(const from<Reply>& to, Value&& value) {
   if (!to) return;
   detail::send_reply(to.caller, to.ref, to.server,
-                     detail::make_envelope<detail::reply_value<Reply>>(to.caller, detail::envelope_kind::reply, pid{}, to.ref,
-                                                                       std::forward<Value>(value)));
+                     detail::make_envelope<detail::reply_value<Reply>>(to.caller, detail::envelope_kind::reply, pid{},
+                                                                       to.ref, std::forward<Value>(value)));
 }
 
 inline void reply(const from<void>& to) {

@@ -1,8 +1,7 @@
-#include <coppice/behaviours/server.hpp>
-
 #include <algorithm>
 #include <string>
 
+#include <coppice/behaviours/server.hpp>
 #include <coppice/behaviours/server_body.hpp>
 #include <coppice/process/caught.hpp>
 #include <coppice/process/control_block.hpp>
@@ -39,8 +38,10 @@ void server_base::add_continuation(envelope* next) noexcept {
   *link = next;
 }
 
-server_body::server_body(std::unique_ptr<server_maker> maker, start_options options, pid starter, reference ack, bool linked)
-    : beginning_{std::make_unique<begin_data>(begin_data{std::move(maker), std::move(options), starter, ack})}, linked_{linked} {}
+server_body::server_body(std::unique_ptr<server_maker> maker, start_options options, pid starter, reference ack,
+                         bool linked)
+    : beginning_{std::make_unique<begin_data>(begin_data{std::move(maker), std::move(options), starter, ack})},
+      linked_{linked} {}
 
 server_body::~server_body() = default;
 
@@ -49,7 +50,8 @@ std::size_t server_body::memory() const noexcept {
 }
 
 void server_body::end_by_itself(control_block& process, exit_reason reason) {
-  process.append(make_envelope<stop_request>(process.self(), envelope_kind::message, pid{}, reference{}, stop_request{std::move(reason)}));
+  process.append(make_envelope<stop_request>(process.self(), envelope_kind::message, pid{}, reference{},
+                                             stop_request{std::move(reason)}));
 }
 
 process_body::turn server_body::run(control_block& process, exit_reason& reason) {
@@ -60,7 +62,8 @@ process_body::turn server_body::run(control_block& process, exit_reason& reason)
       server_->continuations_ = next->next;
       if (!handle(process, next, reason)) return turn::ended;
     } else if (process.first_message() != nullptr) {
-      stop_idle_timer();
+      // Any message cancels it, also one that has come just before it.
+      if (*process.first_message()->type != message_type_of<idle_timeout>) stop_idle_timer();
       if (!handle(process, process.unlink_message(process.start_of_queue()), reason)) return turn::ended;
     } else {
       start_idle_timer(process);
@@ -108,7 +111,8 @@ bool server_body::begin(control_block& process) {
 
 const handler* server_body::find(const message_type& type) const noexcept {
   const auto handlers = server_->handlers();
-  const auto found = std::find_if(handlers.begin(), handlers.end(), [&type](const handler& each) { return *each.type == type; });
+  const auto found =
+      std::find_if(handlers.begin(), handlers.end(), [&type](const handler& each) { return *each.type == type; });
   return found != handlers.end() ? &*found : nullptr;
 }
 
@@ -170,6 +174,7 @@ bool server_body::dispatch(control_block& process, message& owner, envelope& arr
       return false;
     } else if (*arrived.type == message_type_of<idle_timeout>) {
       if (arrived.as<idle_timeout>().number != idle_number_) return true;
+      idle_timer_ = {};
       envelope* made = make_envelope<timeout>(process.self(), envelope_kind::message, pid{}, reference{});
       message idle{made};
       if (const handler* found = find(*made->type)) {
@@ -236,9 +241,11 @@ void server_body::start_idle_timer(control_block& process) {
 void server_body::stop_idle_timer() {
   if (!idle_timer_) return;
   cancel_timer(std::exchange(idle_timer_, {}));
+  ++idle_number_;
 }
 
-start_result start_server(std::unique_ptr<server_maker> maker, start_options options, bool link, std::string_view initial_call) {
+start_result start_server(std::unique_ptr<server_maker> maker, start_options options, bool link,
+                          std::string_view initial_call) {
   control_block& me = control_block::current();
   if (!options.name.empty()) {
     if (const pid holder = whereis(options.name)) return start_result::already_started(holder);
@@ -249,12 +256,13 @@ start_result start_server(std::unique_ptr<server_maker> maker, start_options opt
   me.fetch_if_any();
   me.await_reply(ack);
   envelope** place = me.end_of_queue();
-  const pid started = spawn_body(std::make_unique<server_body>(std::move(maker), std::move(options), me.self(), ack, link),
-                                 {.link = link, .stack = stack}, initial_call)
-                          .process;
+  const pid started =
+      spawn_body(std::make_unique<server_body>(std::move(maker), std::move(options), me.self(), ack, link),
+                 {.link = link, .stack = stack}, initial_call)
+          .process;
   std::optional<wait_limit> limit;
   if (patience) {
-    limit.emplace(running_runtime().engine.now() + *patience);
+    limit.emplace(running_runtime().engine.deadline_after(*patience));
   } else {
     limit.emplace();
   }
@@ -287,7 +295,7 @@ void stop_server(detail::server_address server, exit_reason reason, std::chrono:
   if (!server.process) exit(exit_reason::noproc());
   const reference ref = monitor(server.process);
   send(server.process, detail::stop_request{reason});
-  const auto ended_with = [ref](down ended) { return std::optional{std::move(ended.reason)}; };
+  const auto ended_with = [](down ended) { return std::optional{std::move(ended.reason)}; };
   const auto is_ours = [ref](const down& each) { return each.ref == ref; };
   std::optional<exit_reason> end;
   if (limit == infinity) {

@@ -55,14 +55,15 @@ class server_base {
  protected:
   server_base() = default;
 
-  /// Ends this server when the handler that called it has returned: `terminate` runs, then the handler's reply is sent, then
-  /// the process ends with `reason` (S66).
+  /// Ends this server when the handler that called it has returned: `terminate` runs, then the handler's reply is sent,
+  /// then the process ends with `reason` (S66).
   void stop(exit_reason reason = exit_reason::normal()) { stopping_ = std::move(reason); }
 
   /// Handles `next` before anything that is or will be in the queue (S74).
   template <class M>
   void continue_with(M&& next) {
-    add_continuation(make_envelope<message_value<M>>(pid{}, envelope_kind::message, pid{}, reference{}, std::forward<M>(next)));
+    add_continuation(
+        make_envelope<message_value<M>>(pid{}, envelope_kind::message, pid{}, reference{}, std::forward<M>(next)));
   }
 
   /// Once: if nothing arrives for that time, the message `timeout` does (S75).
@@ -83,15 +84,20 @@ class server_base {
 };
 
 template <class Self, class M>
-concept handles_later = requires(Self& self, M m, from<typename reply_of<M>::type> f) { self.handle(std::move(m), f); };
+concept handles_later = requires(Self& self, M m, from<typename reply_of<M>::type> f) {
+  self.handle(std::move(m), f);
+};
 
 template <class Self, class M>
-concept handles_now = requires(Self& self, M m) { self.handle(std::move(m)); };
+concept handles_now = requires(Self& self, M m) {
+  self.handle(std::move(m));
+};
 
 template <class Self, class M>
 constexpr handler make_handler() {
   static_assert(handles_now<Self, M> || handles_later<Self, M>,
-                "a server needs a public member `handle(Message)` or `handle(Message, from<Message::reply>)` for each message that "
+                "a server needs a public member `handle(Message)` or `handle(Message, from<Message::reply>)` for each "
+                "message that "
                 "it lists");
   if constexpr (handles_later<Self, M>) {
     return {&message_type_of<M>, nullptr, [](server_base& base, envelope& request, pending_reply& answered) {
@@ -111,13 +117,14 @@ constexpr handler make_handler() {
               if constexpr (std::is_void_v<result>) {
                 self.handle(std::move(request.as<M>()));
                 if (answered.ref) {
-                  answered.answer = make_envelope<done>(answered.caller, envelope_kind::reply, answered.server, answered.ref);
+                  answered.answer =
+                      make_envelope<done>(answered.caller, envelope_kind::reply, answered.server, answered.ref);
                 }
               } else {
                 auto value = self.handle(std::move(request.as<M>()));
                 if (answered.ref) {
-                  answered.answer = make_envelope<result>(answered.caller, envelope_kind::reply, answered.server, answered.ref,
-                                                          std::move(value));
+                  answered.answer = make_envelope<result>(answered.caller, envelope_kind::reply, answered.server,
+                                                          answered.ref, std::move(value));
                 }
               }
             }};
@@ -144,12 +151,13 @@ class server_maker_of final : public server_maker {
   std::tuple<Arguments...> arguments_;
 };
 
-start_result start_server(std::unique_ptr<server_maker> maker, start_options options, bool link, std::string_view initial_call);
+start_result start_server(std::unique_ptr<server_maker> maker, start_options options, bool link,
+                          std::string_view initial_call);
 
 }  // namespace detail
 
-/// A process with a state, whose handlers answer calls and casts and take other messages: gen_server. While it has nothing to
-/// do it owns no stack, only its control block and itself.
+/// A process with a state, whose handlers answer calls and casts and take other messages: gen_server. While it has
+/// nothing to do it owns no stack, only its control block and itself.
 ///
 ///     struct view { using reply = double; };
 ///     struct add { double value; };
@@ -167,19 +175,23 @@ start_result start_server(std::unique_ptr<server_maker> maker, start_options opt
 ///     cast(c, add{20});
 ///     double twenty = call(c, view{});
 ///
-/// `Self` lists its messages and has for each a public `handle(Message)`; what that returns is the reply to a call. A handler
-/// that takes a second parameter, `from<Message::reply>`, answers later, with `reply`. The constructor is OTP's `init`: it runs
-/// in the new process, may throw, `exit` or `ignore`, and whoever starts it waits for it (S54 to S58).
+/// `Self` lists its messages and has for each a public `handle(Message)`; what that returns is the reply to a call. A
+/// handler that takes a second parameter, `from<Message::reply>`, answers later, with `reply`. The constructor is OTP's
+/// `init`: it runs in the new process, may throw, `exit` or `ignore`, and whoever starts it waits for it (S54 to S58).
 ///
 /// Optional public members:
-/// - `void terminate(const exit_reason&)`: when it stops itself, when a handler throws, and when its parent ends while it traps
+/// - `void terminate(const exit_reason&)`: when it stops itself, when a handler throws, and when its parent ends while
+/// it traps
 ///   exits; not when an exit signal ends it (S70). The destructor runs in any case.
-/// - `void handle_info(message&)`: takes messages and casts that are not listed. Without it, such a message is logged and
-///   dropped, and such a cast ends the server with `undef` (S69). A call that is not listed fails with `undef` and is logged.
+/// - `void handle_info(message&)`: takes messages and casts that are not listed. Without it, such a message is logged
+/// and
+///   dropped, and such a cast ends the server with `undef` (S69). A call that is not listed fails with `undef` and is
+///   logged.
 ///
-/// What a handler throws ends the process: `terminate` runs, links, monitors and callers get the reason. While it traps exits
-/// (`process_flag(trap_exit, true)` in the constructor), the end of its parent stops it (S71); exit signals of others arrive as
-/// `exit_signal`.
+/// What a handler throws ends the process: `terminate` runs, links, monitors and callers get the reason. While it traps
+/// exits
+/// (`process_flag(trap_exit, true)` in the constructor), the end of its parent stops it (S71); exit signals of others
+/// arrive as `exit_signal`.
 template <class Self, class... Messages>
 class server : public detail::server_base {
  public:
@@ -193,26 +205,28 @@ class server : public detail::server_base {
 
  private:
   void unlisted(message& other) final {
-    if constexpr (requires(Self& self) { self.handle_info(other); }) static_cast<Self&>(*this).handle_info(other);
+    if constexpr (requires(Self & self) { self.handle_info(other); }) static_cast<Self&>(*this).handle_info(other);
   }
   bool takes_unlisted() const noexcept final {
-    return requires(Self& self, message& other) { self.handle_info(other); };
+    return requires(Self & self, message & other) {
+      self.handle_info(other);
+    };
   }
   void end(const exit_reason& reason) final {
-    if constexpr (requires(Self& self) { self.terminate(reason); }) static_cast<Self&>(*this).terminate(reason);
+    if constexpr (requires(Self & self) { self.terminate(reason); }) static_cast<Self&>(*this).terminate(reason);
   }
   std::size_t size() const noexcept final { return sizeof(Self); }
 };
 
 /// Starts a server, linked to the caller, and waits until its constructor is done (S54). `arguments` are moved to it.
 ///
-/// A name that is taken: `already_started` (S59). A constructor that throws or exits: its reason; a caller that does not trap
-/// exits is then ended by the link (S57). Blocks the process, not the thread.
+/// A name that is taken: `already_started` (S59). A constructor that throws or exits: its reason; a caller that does
+/// not trap exits is then ended by the link (S57). Blocks the process, not the thread.
 template <class Server, class... Arguments>
 start_result start_link(start_options options, Arguments&&... arguments) {
-  return detail::start_server(
-      std::make_unique<detail::server_maker_of<Server, std::decay_t<Arguments>...>>(std::forward<Arguments>(arguments)...),
-      std::move(options), true, type_name<Server>());
+  return detail::start_server(std::make_unique<detail::server_maker_of<Server, std::decay_t<Arguments>...>>(
+                                  std::forward<Arguments>(arguments)...),
+                              std::move(options), true, type_name<Server>());
 }
 
 template <class Server, class... Arguments>
@@ -223,9 +237,9 @@ start_result start_link(Arguments&&... arguments) {
 /// `start_link` without the link.
 template <class Server, class... Arguments>
 start_result start(start_options options, Arguments&&... arguments) {
-  return detail::start_server(
-      std::make_unique<detail::server_maker_of<Server, std::decay_t<Arguments>...>>(std::forward<Arguments>(arguments)...),
-      std::move(options), false, type_name<Server>());
+  return detail::start_server(std::make_unique<detail::server_maker_of<Server, std::decay_t<Arguments>...>>(
+                                  std::forward<Arguments>(arguments)...),
+                              std::move(options), false, type_name<Server>());
 }
 
 template <class Server, class... Arguments>
@@ -233,9 +247,9 @@ start_result start(Arguments&&... arguments) {
   return start<Server>(start_options{}, std::forward<Arguments>(arguments)...);
 }
 
-/// Asks a server to end with `reason`, after what is in its queue, and waits for that: gen_server's stop (S77). Exits the caller
-/// with `noproc` when there is no such server, with `timeout` when it takes too long (it goes on), and with the server's reason
-/// when that is another one.
+/// Asks a server to end with `reason`, after what is in its queue, and waits for that: gen_server's stop (S77). Exits
+/// the caller with `noproc` when there is no such server, with `timeout` when it takes too long (it goes on), and with
+/// the server's reason when that is another one.
 void stop_server(detail::server_address server, exit_reason reason = exit_reason::normal(),
                  std::chrono::milliseconds limit = infinity);
 

@@ -20,7 +20,8 @@ class start_result {
   static start_result failed(exit_reason reason) { return start_result{state::failed, {}, std::move(reason)}; }
   /// `{already_started,Pid}`.
   static start_result already_started(pid holder) {
-    return start_result{state::failed, holder, exit_reason::tuple({exit_reason{"already_started"}, exit_reason{coppice::to_string(holder)}})};
+    return start_result{state::failed, holder,
+                        exit_reason::tuple({exit_reason{"already_started"}, exit_reason{coppice::to_string(holder)}})};
   }
 
   /// True: it runs.
@@ -36,7 +37,8 @@ class start_result {
 
  private:
   enum class state : unsigned char { ok, ignored, failed };
-  start_result(state what, pid process, exit_reason error) : state_{what}, process_{process}, error_{std::move(error)} {}
+  start_result(state what, pid process, exit_reason error)
+      : state_{what}, process_{process}, error_{std::move(error)} {}
 
   state state_;
   pid process_;
@@ -45,9 +47,9 @@ class start_result {
 
 /// How a server is started, beside its arguments.
 struct start_options {
-  std::string name{};                                 ///< Registered before its constructor runs; empty: none.
-  std::optional<std::chrono::milliseconds> timeout{}; ///< For its constructor; none: for as long as it takes.
-  std::size_t stack = 0;                              ///< Bytes, while it handles something; 0: the runtime's default.
+  std::string name{};                                  ///< Registered before its constructor runs; empty: none.
+  std::optional<std::chrono::milliseconds> timeout{};  ///< For its constructor; none: for as long as it takes.
+  std::size_t stack = 0;                               ///< Bytes, while it handles something; 0: the runtime's default.
 };
 
 /// Called in the constructor of a server: it is not wanted. Its process ends with `normal`, and whoever started it gets

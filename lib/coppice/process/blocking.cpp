@@ -1,5 +1,4 @@
 #include <coppice/process/blocking.hpp>
-
 #include <coppice/process/control_block.hpp>
 #include <coppice/process/process_runtime.hpp>
 

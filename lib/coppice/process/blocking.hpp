@@ -16,8 +16,8 @@ void run_blocking(const std::function<void()>& work);
 
 }  // namespace detail
 
-/// Runs `work`, which may block its thread (a system call, a long computation), on a thread of a pool, while the calling
-/// process waits and its scheduler thread serves others. Returns what it returns and throws what it throws.
+/// Runs `work`, which may block its thread (a system call, a long computation), on a thread of a pool, while the
+/// calling process waits and its scheduler thread serves others. Returns what it returns and throws what it throws.
 ///
 /// An exit signal, also `kill`, acts when `work` has returned. In virtual time it runs inline and takes no time.
 /// Functions that speak of the calling process (`self`, `receive`) cannot be used inside `work`.

@@ -1,12 +1,12 @@
-#include <coppice/process/caught.hpp>
-
 #include <cstdlib>
-#include <cxxabi.h>
 #include <exception>
 #include <memory>
 #include <string>
 #include <typeinfo>
 
+#include <cxxabi.h>
+
+#include <coppice/process/caught.hpp>
 #include <coppice/process/exit.hpp>
 #include <coppice/process/throw_trace.hpp>
 
@@ -32,11 +32,12 @@ exit_reason reason_of_caught() {
   } catch (const error& caught) {
     return exit_reason::error(caught.reason(), take_throw_trace(&caught));
   } catch (const std::exception& caught) {
-    return exit_reason::exception({name_of_type(abi::__cxa_current_exception_type()), caught.what(), take_throw_trace(&caught)});
+    return exit_reason::exception(
+        {name_of_type(abi::__cxa_current_exception_type()), caught.what(), take_throw_trace(&caught)});
   } catch (const std::string& caught) {
     return exit_reason::exception({"std::string", caught, take_throw_trace(&caught)});
   } catch (const char* caught) {
-    return exit_reason::exception({"const char*", caught, {}});
+    return exit_reason::exception({"const char*", caught, take_throw_trace(nullptr)});
   } catch (...) {
     return exit_reason::exception({name_of_type(abi::__cxa_current_exception_type()), {}, take_throw_trace(nullptr)});
   }

@@ -1,11 +1,10 @@
-#include <coppice/process/control_block.hpp>
-
 #include <algorithm>
 #include <exception>
 #include <functional>
 #include <stdexcept>
 
 #include <coppice/process/caught.hpp>
+#include <coppice/process/control_block.hpp>
 #include <coppice/process/exit.hpp>
 #include <coppice/process/log.hpp>
 #include <coppice/process/process_runtime.hpp>
@@ -76,9 +75,7 @@ void turn_away_for_dead(envelope* sent) noexcept {
     case envelope_kind::link:
       post(make_ending(from, envelope_kind::exit_linked, dead, {}, exit_reason::noproc()));
       break;
-    case envelope_kind::unlink:
-      post(make_envelope<nothing>(from, envelope_kind::unlink_ack, dead, sent->ref()));
-      break;
+    case envelope_kind::unlink: post(make_envelope<nothing>(from, envelope_kind::unlink_ack, dead, sent->ref())); break;
     case envelope_kind::monitor:
     case envelope_kind::call:
     case envelope_kind::inspect:
@@ -112,11 +109,13 @@ control_block* control_block::current_or_null() noexcept {
 control_block& control_block::current() {
   if (control_block* running = current_or_null()) return *running;
   throw std::logic_error{
-      "coppice: this function speaks of the calling process, and this thread is none; call it inside coppice::run, in a "
+      "coppice: this function speaks of the calling process, and this thread is none; call it inside coppice::run, in "
+      "a "
       "spawned process, or while the thread holds a coppice::thread_process"};
 }
 
-// Turns -------------------------------------------------------------------------------------------------------------------
+// Turns
+// -------------------------------------------------------------------------------------------------------------------
 
 void control_block::wake() noexcept {
   running_runtime().engine.wake(*this);
@@ -233,7 +232,7 @@ void control_block::wait_for_wake(reference posted) {
 }
 
 void control_block::check_for_end() {
-  if (!fatal_ || exceptions_in_flight() != 0) return;
+  if (!fatal_ || finishing_ || exceptions_in_flight() != 0) return;
   if (unwound_++ == patience) abandon();
   throw unwinding{};
 }
@@ -262,7 +261,8 @@ void control_block::count_reduction() {
   check_for_end();
 }
 
-// The queue ---------------------------------------------------------------------------------------------------------------
+// The queue
+// ---------------------------------------------------------------------------------------------------------------
 
 void control_block::append(envelope* message) noexcept {
   message->next = nullptr;
@@ -296,7 +296,8 @@ envelope* control_block::wait_for_answer(reference asked, envelope** link, wait_
   }
 }
 
-// Signals -----------------------------------------------------------------------------------------------------------------
+// Signals
+// -----------------------------------------------------------------------------------------------------------------
 
 void control_block::fetch() {
   envelope* arrived = take_all(slot().inbox, inbox_empty);
@@ -362,8 +363,8 @@ void control_block::on_exit(envelope* signal, bool linked) {
     return;
   }
   if (traps_exit()) {
-    auto* message = make_envelope<exit_signal>(self_, envelope_kind::message, from, reference{},
-                                               exit_signal{from, what.reason});
+    auto* message =
+        make_envelope<exit_signal>(self_, envelope_kind::message, from, reference{}, exit_signal{from, what.reason});
     append(message);
     if (what.orphans != nullptr) orphans_of(from, what.orphans);
     return;
@@ -530,7 +531,8 @@ std::shared_ptr<const std::vector<pid>> control_block::take_orphans_of(pid ended
   return taken;
 }
 
-// Links -------------------------------------------------------------------------------------------------------------------
+// Links
+// -------------------------------------------------------------------------------------------------------------------
 
 control_block::extras& control_block::more() {
   if (extras_ == nullptr) extras_ = std::make_unique<extras>();
@@ -577,9 +579,11 @@ std::vector<pid> control_block::links() const {
   return found;
 }
 
-// The end -----------------------------------------------------------------------------------------------------------------
+// The end
+// -----------------------------------------------------------------------------------------------------------------
 
 void control_block::finish(exit_reason reason) noexcept {
+  finishing_ = true;
   if (fatal_) reason = *fatal_;
   status_.store(status::exiting, std::memory_order_relaxed);
   process_table& table = process_table::instance();
@@ -665,7 +669,8 @@ void control_block::end_on_thread(exit_reason reason) noexcept {
   finish(std::move(reason));
 }
 
-// What it is --------------------------------------------------------------------------------------------------------------
+// What it is
+// --------------------------------------------------------------------------------------------------------------
 
 std::shared_ptr<const ancestry> control_block::ancestry_for_children() {
   auto& shared = more().for_children;
@@ -686,6 +691,7 @@ std::vector<control_block::monitored> control_block::monitors() const {
   if (extras_ != nullptr) sorted.assign(extras_->monitors.begin(), extras_->monitors.end());
   std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<monitored> found;
+  found.reserve(sorted.size());
   for (auto& [ref, target] : sorted) found.push_back(std::move(target));
   return found;
 }

@@ -75,8 +75,9 @@ class wait_limit {
 
 /// The control block of a process: everything that the process is, but for its body and its stack.
 ///
-/// Its fields are changed by the process itself only, on whichever thread it has its turn; signals are how others make it
-/// do so. What others may read while it runs is atomic, and is read under the table's guard, so that it is still there.
+/// Its fields are changed by the process itself only, on whichever thread it has its turn; signals are how others make
+/// it do so. What others may read while it runs is atomic, and is read under the table's guard, so that it is still
+/// there.
 class control_block final : public scheduling::runnable {
  public:
   enum class status : std::uint8_t { runnable, running, waiting, exiting };
@@ -88,7 +89,8 @@ class control_block final : public scheduling::runnable {
   static control_block& current();
   static control_block* current_or_null() noexcept;
 
-  // Turns ---------------------------------------------------------------------------------------------------------------
+  // Turns
+  // ---------------------------------------------------------------------------------------------------------------
 
   turn_result take_turn() override;
   bool commit_park() noexcept override;
@@ -96,7 +98,8 @@ class control_block final : public scheduling::runnable {
   bool wake_elsewhere() noexcept override;
   void wake() noexcept;
 
-  // Waiting: only for the process itself --------------------------------------------------------------------------------
+  // Waiting: only for the process itself
+  // --------------------------------------------------------------------------------
 
   /// Takes what has arrived: acts on signals, appends messages to the queue.
   void fetch();
@@ -123,7 +126,8 @@ class control_block final : public scheduling::runnable {
   }
   void renew_budget() noexcept { budget_ = full_budget; }
 
-  // The queue of messages -----------------------------------------------------------------------------------------------
+  // The queue of messages
+  // -----------------------------------------------------------------------------------------------
 
   envelope* first_message() noexcept { return queue_; }
   /// The link that will hold the next message to arrive: where a scan for news begins.
@@ -136,7 +140,8 @@ class control_block final : public scheduling::runnable {
   /// Null: the time is up. `await_reply(asked)` and `end_of_queue()` come before the question is sent.
   envelope* wait_for_answer(reference asked, envelope** link, wait_limit& limit);
 
-  // Signals -------------------------------------------------------------------------------------------------------------
+  // Signals
+  // -------------------------------------------------------------------------------------------------------------
 
   void link_to(pid other);
   void unlink_from(pid other);
@@ -167,7 +172,8 @@ class control_block final : public scheduling::runnable {
   void observe_children(bool yes) noexcept { observes_children_ = yes; }
   bool observes_children() const noexcept { return observes_children_; }
 
-  // Calls ---------------------------------------------------------------------------------------------------------------
+  // Calls
+  // ---------------------------------------------------------------------------------------------------------------
 
   /// Only the reply with this reference is let into the queue; any other is too late (S63).
   void await_reply(reference ref) noexcept { awaited_ = ref; }
@@ -183,12 +189,14 @@ class control_block final : public scheduling::runnable {
   void answered(reference ref) noexcept;
   void forget_call(reference ref) noexcept;
 
-  // What it is ----------------------------------------------------------------------------------------------------------
+  // What it is
+  // ----------------------------------------------------------------------------------------------------------
 
   pid self() const noexcept { return self_; }
   pid parent() const noexcept { return parent_; }
   std::shared_ptr<const ancestry> ancestry_for_children();
   process_body& body() noexcept { return *body_; }
+  bool has_body() const noexcept { return body_ != nullptr && !finishing_; }
   const std::optional<exit_reason>& fatal() const noexcept { return fatal_; }
 
   /// A thread of the user's is a process while it holds a thread_process.
@@ -297,6 +305,7 @@ class control_block final : public scheduling::runnable {
   bool observes_children_ = false;
   bool answers_for_linked_ = false;
   bool abandoned_ = false;
+  bool finishing_ = false;  // what it held is being destroyed: a wait in a destructor must not throw
   bool reported_ = false;
   bool woken_ = false;  // the awaited wake has come
   std::uint8_t unwound_ = 0;

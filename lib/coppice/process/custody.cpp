@@ -1,8 +1,7 @@
-#include <coppice/process/custody.hpp>
-
 #include <functional>
 
 #include <coppice/process/control_block.hpp>
+#include <coppice/process/custody.hpp>
 #include <coppice/process/process_runtime.hpp>
 #include <coppice/process/signals.hpp>
 
@@ -41,7 +40,7 @@ class watch {
     me_.await_reply(ref_);
     std::optional<wait_limit> until;
     if (limit) {
-      until.emplace(running_runtime().engine.now() + *limit);
+      until.emplace(running_runtime().engine.deadline_after(*limit));
     } else {
       until.emplace();
     }
@@ -106,9 +105,11 @@ void await_end(pid target, std::optional<std::chrono::milliseconds> limit) {
 }
 
 void make_end(pid target, exit_reason reason) {
-  post(make_envelope<std::function<void(control_block&)>>(
-      target, envelope_kind::inspect, pid{}, reference{},
-      [reason = std::move(reason)](control_block& me) { me.body().end_by_itself(me, reason); }));
+  post(make_envelope<std::function<void(control_block&)>>(target, envelope_kind::inspect, pid{}, reference{},
+                                                          [reason = std::move(reason)](control_block& me) {
+                                                            // While its body is being destroyed it is ending anyway.
+                                                            if (me.has_body()) me.body().end_by_itself(me, reason);
+                                                          }));
 }
 
 bool is_busy(pid process) noexcept {

@@ -11,26 +11,28 @@ namespace coppice::detail {
 
 // What a supervisor needs of the process layer beyond links and monitors. All of it speaks of the calling process.
 
-/// From now on the calling process answers for those linked to it: if it ends without having ended them, whoever gets its exit
-/// signal or DOWN can learn who they were, with `take_orphans_of`. And what it spawns is reported to the runtime's observer.
+/// From now on the calling process answers for those linked to it: if it ends without having ended them, whoever gets
+/// its exit signal or DOWN can learn who they were, with `take_orphans_of`. And what it spawns is reported to the
+/// runtime's observer.
 void become_custodian();
 
 /// Whether what the calling process spawns is reported to the runtime's observer when it ends.
 void observe_children(bool yes);
 
-/// The processes that were still linked to `ended`, a custodian, when it ended. Known once, after its exit signal or DOWN has
-/// come; empty if there were none.
+/// The processes that were still linked to `ended`, a custodian, when it ended. Known once, after its exit signal or
+/// DOWN has come; empty if there were none.
 std::vector<pid> take_orphans_of(pid ended);
 
-/// Sends the exit signals `first` and, if that has not ended `target` within `limit` (none: for ever), `kill`; waits until it
-/// has ended, and returns the reason. Its exit signal to the caller, who traps exits, does not stay in the queue. If it had
-/// ended before, the reason is that of the queued exit signal, or `noproc`.
+/// Sends the exit signals `first` and, if that has not ended `target` within `limit` (none: for ever), `kill`; waits
+/// until it has ended, and returns the reason. Its exit signal to the caller, who traps exits, does not stay in the
+/// queue. If it had ended before, the reason is that of the queued exit signal, or `noproc`.
 exit_reason end_process(pid target, const exit_reason& first, std::optional<std::chrono::milliseconds> limit);
 
 /// Waits until `target` has ended, for `limit` (none: for ever), then kills it. What it is linked to does not matter.
 void await_end(pid target, std::optional<std::chrono::milliseconds> limit);
 
-/// Lets `target` end by itself with `reason`: a server after what is in its queue, with `terminate`; a function at its next wait.
+/// Lets `target` end by itself with `reason`: a server after what is in its queue, with `terminate`; a function at its
+/// next wait.
 void make_end(pid target, exit_reason reason);
 
 /// Whether the process is in a handler, or in its constructor, rather than at rest. Any thread. For functions: false.

@@ -1,5 +1,4 @@
 #include <coppice/process/envelope.hpp>
-
 #include <coppice/scheduling/object_pool.hpp>
 
 namespace coppice::detail {
@@ -17,7 +16,7 @@ constexpr std::size_t pool_alignment = 16;
 
 void* allocate_envelope(const message_type& type) {
   const std::size_t size = envelope::payload_offset(type.alignment) + type.size;
-  if (type.alignment > pool_alignment) return ::operator new(size, std::align_val_t{type.alignment});
+  if (type.alignment > pool_alignment) return ::operator new (size, std::align_val_t{type.alignment});
   if (size <= small_size) return scheduling::block_pool<small_size>::allocate();
   if (size <= middle_size) return scheduling::block_pool<middle_size>::allocate();
   if (size <= large_size) return scheduling::block_pool<large_size>::allocate();
@@ -27,7 +26,7 @@ void* allocate_envelope(const message_type& type) {
 void deallocate_envelope(void* room, const message_type& type) noexcept {
   const std::size_t size = envelope::payload_offset(type.alignment) + type.size;
   if (type.alignment > pool_alignment) {
-    ::operator delete(room, std::align_val_t{type.alignment});
+    ::operator delete (room, std::align_val_t{type.alignment});
   } else if (size <= small_size) {
     scheduling::block_pool<small_size>::deallocate(room);
   } else if (size <= middle_size) {

@@ -16,18 +16,18 @@ namespace coppice::detail {
 enum class envelope_kind : std::uint8_t {
   message,
   cast,
-  call,        // answered by a `reply` or a `down` with its reference
+  call,  // answered by a `reply` or a `down` with its reference
   reply,
-  exit,        // as by exit(pid, reason)
-  exit_linked, // a linked process ended
+  exit,         // as by exit(pid, reason)
+  exit_linked,  // a linked process ended
   link,
   unlink,
   unlink_ack,
   monitor,
   demonitor,
   down,
-  wake,        // a wait's time is up, or the work of `blocking` is done
-  inspect,     // to be run by the process itself
+  wake,     // a wait's time is up, or the work of `blocking` is done
+  inspect,  // to be run by the process itself
 };
 
 /// One message or signal on its way, allocated from a pool of its size.

@@ -1,6 +1,5 @@
-#include <coppice/process/exit.hpp>
-
 #include <coppice/process/control_block.hpp>
+#include <coppice/process/exit.hpp>
 
 namespace coppice {
 

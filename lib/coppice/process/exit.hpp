@@ -15,7 +15,8 @@ struct exit_exception {
   exit_reason reason;
 };
 
-/// An error of the program, named by an atom as Erlang's are: `throw error{"badarith"}` ends the process with `badarith`.
+/// An error of the program, named by an atom as Erlang's are: `throw error{"badarith"}` ends the process with
+/// `badarith`.
 class error : public std::exception {
  public:
   /// `name` becomes the exit reason; `text` is for people, and may say more.
@@ -39,9 +40,9 @@ void exit(int status) = delete;
 
 /// Sends an exit signal as from the calling process, or from nobody when called outside a process (S15 to S23).
 ///
-/// `kill` ends the receiver with `killed`, whatever it traps; `normal` is ignored by others than oneself and received as a
-/// message by who traps; anything else ends a receiver that does not trap. A dead pid: nothing happens. Does not wait,
-/// except that a signal to oneself acts before this returns.
+/// `kill` ends the receiver with `killed`, whatever it traps; `normal` is ignored by others than oneself and received
+/// as a message by who traps; anything else ends a receiver that does not trap. A dead pid: nothing happens. Does not
+/// wait, except that a signal to oneself acts before this returns.
 void exit(pid receiver, exit_reason reason);
 void exit(pid receiver, std::string_view reason);
 

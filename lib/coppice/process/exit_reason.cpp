@@ -1,8 +1,8 @@
-#include <coppice/process/exit_reason.hpp>
-
 #include <array>
 #include <atomic>
 #include <ostream>
+
+#include <coppice/process/exit_reason.hpp>
 
 namespace coppice {
 
@@ -26,7 +26,7 @@ struct named_atom {
 };
 
 constexpr std::array atoms{
-    named_atom{"normal", 1}, named_atom{"shutdown", 3},     named_atom{"kill", 5},    named_atom{"killed", 7},
+    named_atom{"normal", 1}, named_atom{"shutdown", 3},      named_atom{"kill", 5},     named_atom{"killed", 7},
     named_atom{"noproc", 9}, named_atom{"noconnection", 11}, named_atom{"timeout", 13},
 };
 

@@ -27,9 +27,9 @@ class exit_reason {
  public:
   /// What an exception that left a process said of itself.
   struct exception_info {
-    std::string type;                   ///< Name of its type, as in the source.
-    std::string what;                   ///< Its `what()`, or a text of its value; empty when it has none.
-    std::vector<void*> trace;           ///< Return addresses where it was thrown, innermost first; may be empty.
+    std::string type;          ///< Name of its type, as in the source.
+    std::string what;          ///< Its `what()`, or a text of its value; empty when it has none.
+    std::vector<void*> trace;  ///< Return addresses where it was thrown, innermost first; may be empty.
   };
 
   /// `normal`.
@@ -92,7 +92,15 @@ class exit_reason {
   friend bool operator==(const exit_reason& left, const exit_reason& right) noexcept;
 
  private:
-  enum class well_known : std::uintptr_t { normal = 1, shutdown = 3, kill = 5, killed = 7, noproc = 9, noconnection = 11, timeout = 13 };
+  enum class well_known : std::uintptr_t {
+    normal = 1,
+    shutdown = 3,
+    kill = 5,
+    killed = 7,
+    noproc = 9,
+    noconnection = 11,
+    timeout = 13
+  };
   struct node;
 
   explicit exit_reason(well_known atom) noexcept : body_{static_cast<std::uintptr_t>(atom)} {}

@@ -1,6 +1,5 @@
-#include <coppice/process/link.hpp>
-
 #include <coppice/process/control_block.hpp>
+#include <coppice/process/link.hpp>
 
 namespace coppice {
 

@@ -6,12 +6,12 @@
 namespace coppice {
 
 /// Links the calling process and `other`: when one ends, the other gets an exit signal with its reason (S25, S29, S30).
-/// A second link of a pair is no second one (S25); a link to oneself is none (S26). A dead process: throws `error{noproc}`,
-/// or delivers the message `exit_signal` with `noproc` to a caller that traps exits (S28).
+/// A second link of a pair is no second one (S25); a link to oneself is none (S26). A dead process: throws
+/// `error{noproc}`, or delivers the message `exit_signal` with `noproc` to a caller that traps exits (S28).
 void link(pid other);
 
-/// Takes the link away, from both sides (S26). No exit signal of `other` arrives after it has returned; one may be in the
-/// queue already, as a message, if the caller traps exits (S31).
+/// Takes the link away, from both sides (S26). No exit signal of `other` arrives after it has returned; one may be in
+/// the queue already, as a message, if the caller traps exits (S31).
 void unlink(pid other);
 
 /// Whether exit signals reach the calling process as messages (`exit_signal`) instead of ending it.

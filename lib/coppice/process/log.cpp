@@ -1,5 +1,3 @@
-#include <coppice/process/log.hpp>
-
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
@@ -8,6 +6,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <coppice/process/log.hpp>
 #include <coppice/process/registry.hpp>
 #include <coppice/process/throw_trace.hpp>
 

@@ -15,9 +15,9 @@ enum class log_level : std::uint8_t { debug, info, warning, error };
 /// Something that happened in a process and that people may want to read: data first, text second.
 struct log_record {
   log_level level = log_level::info;
-  pid process;        ///< Whom it is about; false when nobody.
-  std::string name;   ///< Its registered name; empty when it has none.
-  std::string text;   ///< One or more lines, without the process and its name.
+  pid process;       ///< Whom it is about; false when nobody.
+  std::string name;  ///< Its registered name; empty when it has none.
+  std::string text;  ///< One or more lines, without the process and its name.
 };
 
 /// Where reports go. The handler may be called on any thread, by several at once, and must not wait or throw.
@@ -29,6 +29,7 @@ void report(log_level level, pid process, std::string text) noexcept;
 
 /// The report that OTP calls a crash report: of a process that an error or an exception ended.
 /// `text` comes in place of the usual first line.
-void report_crash(pid process, std::string_view initial_call, const exit_reason& reason, std::string text = {}) noexcept;
+void report_crash(pid process, std::string_view initial_call, const exit_reason& reason,
+                  std::string text = {}) noexcept;
 
 }  // namespace coppice

@@ -1,5 +1,4 @@
 #include <coppice/process/message.hpp>
-
 #include <coppice/process/message_form.hpp>
 
 namespace coppice {

@@ -14,7 +14,6 @@
 
 namespace coppice {
 
-
 namespace detail {
 
 /// What the process layer knows of the type of a message.
@@ -45,13 +44,14 @@ inline constexpr message_type message_type_of{
     sizeof(T),
     alignof(T),
     [](void* value) noexcept { std::destroy_at(static_cast<T*>(value)); },
-    [](){ return &message_form_of<T>; }(),
+    []() { return &message_form_of<T>; }(),
 };
 
 /// A message that is sent as `const char*` or an array of them arrives as a std::string.
 template <class T>
-using message_value = std::conditional_t<std::is_convertible_v<T, const char*> && !std::is_null_pointer_v<std::decay_t<T>>,
-                                         std::string, std::decay_t<T>>;
+using message_value =
+    std::conditional_t<std::is_convertible_v<T, const char*> && !std::is_null_pointer_v<std::decay_t<T>>, std::string,
+                       std::decay_t<T>>;
 
 }  // namespace detail
 }  // namespace coppice

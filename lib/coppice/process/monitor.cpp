@@ -1,6 +1,5 @@
-#include <coppice/process/monitor.hpp>
-
 #include <coppice/process/control_block.hpp>
+#include <coppice/process/monitor.hpp>
 #include <coppice/process/registry.hpp>
 
 namespace coppice {

@@ -1,9 +1,8 @@
-#include <coppice/process/pid.hpp>
-
 #include <ostream>
 
 #include <fmt/format.h>
 
+#include <coppice/process/pid.hpp>
 #include <coppice/process/process_table.hpp>
 
 namespace coppice {

@@ -1,9 +1,8 @@
-#include <coppice/process/process.hpp>
-
 #include <new>
 #include <stdexcept>
 
 #include <coppice/process/control_block.hpp>
+#include <coppice/process/process.hpp>
 #include <coppice/process/process_runtime.hpp>
 
 namespace coppice {

@@ -12,8 +12,8 @@ namespace coppice {
 /// The pid of the calling process. Throws std::logic_error on a thread that is none.
 pid self();
 
-/// Whether there is such a process. False as soon as the caller has sent it a `kill` (S6); any answer may be stale once you
-/// hold it, so monitor instead. Threads: any.
+/// Whether there is such a process. False as soon as the caller has sent it a `kill` (S6); any answer may be stale once
+/// you hold it, so monitor instead. Threads: any.
 bool is_alive(pid process) noexcept;
 
 /// All processes, by their place in the process table. Threads: any.
@@ -25,8 +25,9 @@ std::vector<pid> ancestors();
 /// The calling process's own dictionary, for what has no other place; destroyed with the process.
 std::map<std::string, std::any>& process_dictionary();
 
-/// Makes a process of the calling thread while it lives, so that it can send with an address, receive, link and monitor. Its
-/// waits block the thread. A runtime must run, and end after it. It ends with `normal`, as a function that returns.
+/// Makes a process of the calling thread while it lives, so that it can send with an address, receive, link and
+/// monitor. Its waits block the thread. A runtime must run, and end after it. It ends with `normal`, as a function that
+/// returns.
 class thread_process {
  public:
   thread_process();

@@ -1,5 +1,3 @@
-#include <coppice/process/process_info.hpp>
-
 #include <algorithm>
 #include <functional>
 #include <memory>
@@ -9,6 +7,7 @@
 #include <coppice/process/control_block.hpp>
 #include <coppice/process/exit.hpp>
 #include <coppice/process/message_form.hpp>
+#include <coppice/process/process_info.hpp>
 #include <coppice/process/process_runtime.hpp>
 #include <coppice/process/registry.hpp>
 
@@ -53,7 +52,9 @@ bool describe_from_outside(process_description& into, std::initializer_list<info
 }
 
 void describe_from_inside(process_description& into, const std::vector<info>& items, control_block& of) {
-  const auto asked = [&items](info item) { return items.empty() || std::find(items.begin(), items.end(), item) != items.end(); };
+  const auto asked = [&items](info item) {
+    return items.empty() || std::find(items.begin(), items.end(), item) != items.end();
+  };
   if (asked(info::memory)) into.memory = of.memory();
   if (asked(info::messages)) {
     for (auto* queued = of.first_message(); queued != nullptr; queued = queued->next) {
@@ -79,9 +80,10 @@ bool needs_its_answer(std::initializer_list<info> items) {
 }  // namespace
 
 std::string_view to_string(info item) noexcept {
-  constexpr std::string_view names[] = {"registered_name", "status",  "message_queue_len", "reductions", "current_message",
-                                        "initial_call",    "parent",  "ancestors",         "trap_exit",  "memory",
-                                        "messages",        "links",   "monitors",          "monitored_by", "dictionary"};
+  constexpr std::string_view names[] = {
+      "registered_name", "status", "message_queue_len", "reductions",   "current_message",
+      "initial_call",    "parent", "ancestors",         "trap_exit",    "memory",
+      "messages",        "links",  "monitors",          "monitored_by", "dictionary"};
   return names[static_cast<std::size_t>(item)];
 }
 
@@ -109,28 +111,33 @@ std::optional<process_description> describe_process(pid of, std::initializer_lis
   me.await_reply(asked);
   envelope** link = me.end_of_queue();
   // The description is shared with the process, which may answer when nobody waits any more.
-  std::function<void(control_block&)> answer = [made, items = std::vector<info>{items}, asker = me.self(), asked](control_block& its) {
+  std::function<void(control_block&)> answer = [made, items = std::vector<info>{items}, asker = me.self(),
+                                                asked](control_block& its) {
     auto inside = std::make_shared<process_description>(*made);
     inside->message_queue_len = its.queued();
     describe_from_inside(*inside, items, its);
-    post(make_envelope<std::shared_ptr<process_description>>(asker, envelope_kind::reply, its.self(), asked, std::move(inside)));
+    post(make_envelope<std::shared_ptr<process_description>>(asker, envelope_kind::reply, its.self(), asked,
+                                                             std::move(inside)));
   };
-  post(make_envelope<std::function<void(control_block&)>>(of, envelope_kind::inspect, me.self(), asked, std::move(answer)));
-  wait_limit limit{running_runtime().engine.now() + patience};
+  post(make_envelope<std::function<void(control_block&)>>(of, envelope_kind::inspect, me.self(), asked,
+                                                          std::move(answer)));
+  wait_limit limit{running_runtime().engine.deadline_after(patience)};
   if (envelope* answered = me.wait_for_answer(asked, link, limit)) {
     std::optional<process_description> result;
-    if (answered->kind() == envelope_kind::reply) result = std::move(*answered->as<std::shared_ptr<process_description>>());
+    if (answered->kind() == envelope_kind::reply)
+      result = std::move(*answered->as<std::shared_ptr<process_description>>());
     discard(answered);
     return result;
   }
   process_description now;
   now.process = of;
   if (!describe_from_outside(now, {info::registered_name, info::initial_call})) return std::nullopt;
-  throw error{exit_reason::timeout(),
-              fmt::format("process_info: {} {}has not answered for {} ms: it is {}{}{}, with {} messages queued", to_string(of),
-                          now.registered_name.empty() ? "" : "(" + now.registered_name + ") ", patience.count(),
-                          to_string(now.status), now.current_message.empty() ? "" : ", its current message is ",
-                          now.current_message, now.message_queue_len)};
+  throw error{
+      exit_reason::timeout(),
+      fmt::format("process_info: {} {}has not answered for {} ms: it is {}{}{}, with {} messages queued", to_string(of),
+                  now.registered_name.empty() ? "" : "(" + now.registered_name + ") ", patience.count(),
+                  to_string(now.status), now.current_message.empty() ? "" : ", its current message is ",
+                  now.current_message, now.message_queue_len)};
 }
 
 }  // namespace detail

@@ -1,5 +1,3 @@
-#include <coppice/process/process_table.hpp>
-
 #include <algorithm>
 #include <cerrno>
 #include <new>
@@ -9,6 +7,7 @@
 #include <sys/mman.h>
 
 #include <coppice/process/control_block.hpp>
+#include <coppice/process/process_table.hpp>
 
 namespace coppice::detail {
 
@@ -33,7 +32,8 @@ process_table::process_table() {
     ::madvise(range, count * sizeof(process_slot), MADV_DONTDUMP);
     return;
   }
-  throw std::system_error{errno, std::generic_category(), "coppice: cannot reserve address space for the process table"};
+  throw std::system_error{errno, std::generic_category(),
+                          "coppice: cannot reserve address space for the process table"};
 }
 
 pid process_table::allocate() {

@@ -19,8 +19,12 @@ inline constexpr unsigned slot_bits = 24;
 inline constexpr std::uint64_t slot_mask = (std::uint64_t{1} << slot_bits) - 1;
 inline constexpr std::uint64_t last_serial = (std::uint64_t{1} << (64 - slot_bits)) - 2;
 
-constexpr std::uint64_t slot_of(pid of) noexcept { return of.value() & slot_mask; }
-constexpr std::uint64_t serial_of(pid of) noexcept { return (of.value() >> slot_bits) - 1; }
+constexpr std::uint64_t slot_of(pid of) noexcept {
+  return of.value() & slot_mask;
+}
+constexpr std::uint64_t serial_of(pid of) noexcept {
+  return (of.value() >> slot_bits) - 1;
+}
 
 /// The inbox's states beside a list of envelopes, which is newest first. An all-zero page reads as closed.
 inline envelope* const inbox_closed = nullptr;
@@ -31,9 +35,9 @@ constexpr std::size_t control_block_size = 296;
 
 /// The place of one process. It outlives the process, so that a send to a stale pid reads valid memory.
 struct alignas(64) process_slot {
-  std::atomic<std::uint64_t> life;      // the pid of the living process; 0: none
+  std::atomic<std::uint64_t> life;  // the pid of the living process; 0: none
   std::atomic<envelope*> inbox;
-  std::atomic<std::uint64_t> doomed;    // the last pid here that was sent a kill
+  std::atomic<std::uint64_t> doomed;  // the last pid here that was sent a kill
   alignas(8) std::byte block[control_block_size];
 
   control_block& process() noexcept { return *reinterpret_cast<control_block*>(block); }
@@ -60,8 +64,8 @@ class process_table {
     return slot(sent->receiver()).life.load(std::memory_order_relaxed) == sent->to && push_to_slot(sent);
   }
 
-  /// The second half of `push`: between the two the process may end and its place be taken by a successor, who then gets
-  /// the envelope and has to turn it away.
+  /// The second half of `push`: between the two the process may end and its place be taken by a successor, who then
+  /// gets the envelope and has to turn it away.
   bool push_to_slot(envelope* sent) noexcept;
 
   bool is_living(pid of) noexcept { return of && slot(of).life.load(std::memory_order_acquire) == of.value(); }
@@ -79,8 +83,8 @@ class process_table {
   static constexpr std::size_t guard_count = 64;
   static constexpr std::size_t chunk_slots = 256;
 
-  // Neighbouring places, whose pages are given back together. Then their slots forget their serials: the chunk knows one
-  // that is higher than all of them.
+  // Neighbouring places, whose pages are given back together. Then their slots forget their serials: the chunk knows
+  // one that is higher than all of them.
   struct chunk {
     std::uint64_t serial = 0;
     std::uint32_t used = 0;
@@ -97,8 +101,8 @@ class process_table {
   mutable std::mutex lock_;
   std::vector<std::uint32_t> free_;
   std::vector<chunk> chunks_;
-  std::uint64_t fresh_ = 0;       // the first place that was never used
-  std::size_t touched_ = 0;       // chunks that have pages
+  std::uint64_t fresh_ = 0;  // the first place that was never used
+  std::size_t touched_ = 0;  // chunks that have pages
 };
 
 }  // namespace coppice::detail

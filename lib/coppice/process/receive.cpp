@@ -1,8 +1,7 @@
-#include <coppice/process/receive.hpp>
-
 #include <coppice/process/control_block.hpp>
 #include <coppice/process/exit.hpp>
 #include <coppice/process/process_runtime.hpp>
+#include <coppice/process/receive.hpp>
 
 namespace coppice {
 
@@ -30,7 +29,7 @@ envelope* take_matching(bool (*matches)(void*, envelope&, int&), void* clauses, 
       } else if (limit->count() == 0) {
         return nullptr;
       } else {
-        wait.emplace(running_runtime().engine.now() + *limit);
+        wait.emplace(running_runtime().engine.deadline_after(*limit));
       }
     }
     // What came together with the end of the time has been looked at above.
@@ -41,7 +40,8 @@ envelope* take_matching(bool (*matches)(void*, envelope&, int&), void* clauses, 
 
 std::chrono::nanoseconds checked_limit(std::chrono::nanoseconds limit) {
   if (limit.count() < 0) {
-    throw error{exit_reason{"timeout_value"}, "a time to wait must be 0 or more; got " + std::to_string(limit.count()) + " ns"};
+    throw error{exit_reason{"timeout_value"},
+                "a time to wait must be 0 or more; got " + std::to_string(limit.count()) + " ns"};
   }
   return limit;
 }
@@ -50,7 +50,8 @@ std::chrono::nanoseconds checked_limit(std::chrono::nanoseconds limit) {
 
 void sleep(std::chrono::nanoseconds time) {
   int clause = 0;
-  detail::take_matching([](void*, detail::envelope&, int&) { return false; }, nullptr, clause, detail::checked_limit(time));
+  detail::take_matching([](void*, detail::envelope&, int&) { return false; }, nullptr, clause,
+                        detail::checked_limit(time));
 }
 
 }  // namespace coppice

@@ -112,8 +112,8 @@ auto as_clause(C&& clause) {
   }
 }
 
-/// Finds the first message in the queue that `matches` wants, and takes it out; waits for one, as long as `limit` says (none:
-/// for ever). Null: the time is up. Unwinds when an exit signal ends the process.
+/// Finds the first message in the queue that `matches` wants, and takes it out; waits for one, as long as `limit` says
+/// (none: for ever). Null: the time is up. Unwinds when an exit signal ends the process.
 envelope* take_matching(bool (*matches)(void* clauses, envelope& offered, int& clause), void* clauses, int& clause,
                         const std::optional<std::chrono::nanoseconds>& limit);
 
@@ -200,19 +200,24 @@ auto when(Guard guard, Function function) {
 /// A negative time throws `error{timeout_value}` (S10).
 template <class Rep, class Period, std::invocable Function>
 auto after(std::chrono::duration<Rep, Period> limit, Function function) {
+  using given = std::chrono::duration<Rep, Period>;
+  constexpr auto longest = std::chrono::nanoseconds::max();
+  const bool is_for_ever = limit > std::chrono::duration_cast<given>(longest);
   return detail::after_clause<Function>{
-      detail::checked_limit(std::chrono::duration_cast<std::chrono::nanoseconds>(limit)), std::move(function)};
+      is_for_ever ? longest : detail::checked_limit(std::chrono::duration_cast<std::chrono::nanoseconds>(limit)),
+      std::move(function)};
 }
 
-/// Takes the first message in the queue that a clause matches out of it, runs the clause, and returns what that returns.
+/// Takes the first message in the queue that a clause matches out of it, runs the clause, and returns what that
+/// returns.
 ///
 ///     int squared = receive([](msg m) { return m.x * m.x; },
 ///                           after(5s, [] { return 0; }));
 ///
-/// A clause is a function of one parameter and matches messages of exactly that type; `message` matches all; `when` adds a
-/// guard. Queue order decides, then the order of the clauses (S8). What no clause matches stays in the queue, in its place
-/// (S9). Waits, when nothing matches, until something does or `after` says to stop. If clauses return different types, the
-/// result is their common type.
+/// A clause is a function of one parameter and matches messages of exactly that type; `message` matches all; `when`
+/// adds a guard. Queue order decides, then the order of the clauses (S8). What no clause matches stays in the queue, in
+/// its place (S9). Waits, when nothing matches, until something does or `after` says to stop. If clauses return
+/// different types, the result is their common type.
 ///
 /// Blocks the process, not the thread. An exit signal ends the wait by unwinding the stack.
 template <class... Clauses>
@@ -222,11 +227,10 @@ auto receive(Clauses&&... clauses) {
   using result = std::common_type_t<typename decltype(detail::as_clause(std::declval<Clauses>()))::result_type...>;
   using list_type = decltype(list);
   int clause = -1;
-  detail::envelope* taken = detail::take_matching(
-      [](void* those, detail::envelope& offered, int& which) {
-        return static_cast<list_type*>(those)->matches(offered, which, 0);
-      },
-      &list, clause, list.limit());
+  detail::envelope* taken =
+      detail::take_matching([](void* those, detail::envelope& offered,
+                               int& which) { return static_cast<list_type*>(those)->matches(offered, which, 0); },
+                            &list, clause, list.limit());
   if (taken == nullptr) return list.template run_after<result>();
   return list.template run<result>(clause, 0, taken);
 }

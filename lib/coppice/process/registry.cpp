@@ -1,5 +1,3 @@
-#include <coppice/process/registry.hpp>
-
 #include <algorithm>
 #include <mutex>
 #include <shared_mutex>
@@ -8,6 +6,7 @@
 
 #include <coppice/process/control_block.hpp>
 #include <coppice/process/exit.hpp>
+#include <coppice/process/registry.hpp>
 
 namespace coppice {
 

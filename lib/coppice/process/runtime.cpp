@@ -1,5 +1,3 @@
-#include <coppice/process/runtime.hpp>
-
 #include <algorithm>
 #include <atomic>
 #include <future>
@@ -17,6 +15,7 @@
 #include <coppice/process/process_info.hpp>
 #include <coppice/process/process_runtime.hpp>
 #include <coppice/process/receive.hpp>
+#include <coppice/process/runtime.hpp>
 #include <coppice/process/spawn.hpp>
 #include <coppice/process/timer.hpp>
 
@@ -32,7 +31,8 @@ scheduling::options engine_options(const runtime_options& wanted) {
   made.threads = wanted.threads;
   made.virtual_time = wanted.virtual_time;
   made.seed = wanted.seed;
-  made.guard = wanted.without_light_guards ? scheduling::stack_pool::guard::mprotect : scheduling::stack_pool::guard::automatic;
+  made.guard =
+      wanted.without_light_guards ? scheduling::stack_pool::guard::mprotect : scheduling::stack_pool::guard::automatic;
   made.notice = [](std::string_view text) { report(log_level::warning, pid{}, std::string{text}); };
   return made;
 }
@@ -50,8 +50,7 @@ void end_all_others() {
       exit(each, exit_reason::kill());
     }
     while (!awaited.empty()) {
-      receive([&awaited](down ended) { awaited.erase(ended.ref); },
-              after(patience, [&left] {
+      receive([&awaited](down ended) { awaited.erase(ended.ref); }, after(patience, [&left] {
                 for (const pid each : left) {
                   if (const auto found = process_info(each, info::status, info::initial_call, info::current_message)) {
                     report(log_level::warning, each,
@@ -100,7 +99,8 @@ process_runtime* running_runtime_or_null() noexcept {
 
 process_runtime& running_runtime() {
   if (process_runtime* running = running_runtime_or_null()) return *running;
-  throw std::logic_error{"coppice: no runtime is running; call this inside coppice::run, or start a coppice::runtime first"};
+  throw std::logic_error{
+      "coppice: no runtime is running; call this inside coppice::run, or start a coppice::runtime first"};
 }
 
 }  // namespace detail

@@ -20,8 +20,8 @@ class process_observer {
  public:
   virtual ~process_observer();
 
-  /// `ended` has ended: its state is gone, nobody has been told yet. Called on the thread that it ran on; must not wait,
-  /// and must not throw.
+  /// `ended` has ended: its state is gone, nobody has been told yet. Called on the thread that it ran on; must not
+  /// wait, and must not throw.
   virtual void process_ended(pid ended, pid parent, const exit_reason& reason) noexcept = 0;
 };
 
@@ -30,8 +30,8 @@ struct runtime_options {
   /// Scheduler threads; 0: one for each processor.
   unsigned threads = 0;
 
-  /// Time stands still while anything can run, and jumps to the next timer when nothing can: hours pass in milliseconds.
-  /// On one thread only.
+  /// Time stands still while anything can run, and jumps to the next timer when nothing can: hours pass in
+  /// milliseconds. On one thread only.
   bool virtual_time = false;
 
   /// Who runs next is drawn with this seed instead of first come, first served. On one thread only.

@@ -1,11 +1,10 @@
-#include <coppice/process/send.hpp>
-
 #include <string>
 
 #include <coppice/process/control_block.hpp>
 #include <coppice/process/exit.hpp>
 #include <coppice/process/process_runtime.hpp>
 #include <coppice/process/registry.hpp>
+#include <coppice/process/send.hpp>
 
 namespace coppice::detail {
 
@@ -16,7 +15,8 @@ void deliver(envelope* sent) noexcept {
 pid must_have_name(std::string_view name) {
   const pid found = whereis(name);
   if (!found) {
-    throw error{exit_reason{"badarg"}, "send: nobody has the name \"" + std::string{name} + "\"; start its process first"};
+    throw error{exit_reason{"badarg"},
+                "send: nobody has the name \"" + std::string{name} + "\"; start its process first"};
   }
   return found;
 }

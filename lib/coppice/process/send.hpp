@@ -27,10 +27,12 @@ using send_result = std::conditional_t<std::is_lvalue_reference_v<T>, T, void>;
 
 }  // namespace detail
 
-/// Sends any movable value to a process: it is appended to its queue (S2), after all that this caller sent it before (S1).
+/// Sends any movable value to a process: it is appended to its queue (S2), after all that this caller sent it before
+/// (S1).
 ///
-/// A dead receiver: nothing happens (S3). Returns `message` for an lvalue, as Erlang's does; nothing for an rvalue, which has
-/// been moved away. Text in quotes arrives as a std::string. Does not wait. Threads: any, also those that are no process.
+/// A dead receiver: nothing happens (S3). Returns `message` for an lvalue, as Erlang's does; nothing for an rvalue,
+/// which has been moved away. Text in quotes arrives as a std::string. Does not wait. Threads: any, also those that are
+/// no process.
 template <class T>
 detail::send_result<T&&> send(pid receiver, T&& message) {
   detail::send_value(receiver, detail::envelope_kind::message, std::forward<T>(message));

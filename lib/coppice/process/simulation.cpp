@@ -1,5 +1,3 @@
-#include <coppice/process/simulation.hpp>
-
 #include <algorithm>
 #include <stdexcept>
 
@@ -7,6 +5,7 @@
 #include <coppice/process/custody.hpp>
 #include <coppice/process/process.hpp>
 #include <coppice/process/process_runtime.hpp>
+#include <coppice/process/simulation.hpp>
 
 namespace coppice {
 
@@ -40,7 +39,8 @@ bool await_quiescence() {
   for (;;) {
     await_idle();
     const auto all = processes();
-    if (std::none_of(all.begin(), all.end(), [own](pid each) { return each != own && detail::is_busy(each); })) return true;
+    if (std::none_of(all.begin(), all.end(), [own](pid each) { return each != own && detail::is_busy(each); }))
+      return true;
     // A timer that was due at once may have fired since, and its process waits for its turn.
     if (!advance_to_next_timer() && !virtual_runtime().engine.work_waits()) return false;
   }

@@ -1,10 +1,9 @@
-#include <coppice/process/spawn.hpp>
-
 #include <new>
 #include <stdexcept>
 
 #include <coppice/process/control_block.hpp>
 #include <coppice/process/process_runtime.hpp>
+#include <coppice/process/spawn.hpp>
 
 namespace coppice::detail {
 

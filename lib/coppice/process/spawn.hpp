@@ -16,9 +16,9 @@ namespace coppice {
 
 /// How a process is spawned, beside what it does.
 struct spawn_options {
-  bool link = false;       ///< Linked to the caller from its first moment on (S27).
-  bool monitor = false;    ///< Monitored by the caller from its first moment on.
-  std::size_t stack = 0;   ///< Bytes; 0: the runtime's `stack_size`. Rounded up to a power of two, at least 16 KiB.
+  bool link = false;      ///< Linked to the caller from its first moment on (S27).
+  bool monitor = false;   ///< Monitored by the caller from its first moment on.
+  std::size_t stack = 0;  ///< Bytes; 0: the runtime's `stack_size`. Rounded up to a power of two, at least 16 KiB.
 };
 
 /// A process and the reference of the caller's monitor of it.
@@ -50,19 +50,20 @@ class function_body final : public process_body {
 template <class Function>
 spawned spawn_function(Function&& function, const spawn_options& options) {
   using body = function_body<std::decay_t<Function>>;
-  return spawn_body(std::make_unique<body>(std::forward<Function>(function)), options, type_name<std::decay_t<Function>>());
+  return spawn_body(std::make_unique<body>(std::forward<Function>(function)), options,
+                    type_name<std::decay_t<Function>>());
 }
 
 }  // namespace detail
 
-/// Starts a process that runs `function` and ends with it: with `normal` when it returns, with the reason that it gives to
-/// `exit`, with the exception that leaves it (S13). Nothing that it throws goes any further.
+/// Starts a process that runs `function` and ends with it: with `normal` when it returns, with the reason that it gives
+/// to `exit`, with the exception that leaves it (S13). Nothing that it throws goes any further.
 ///
 /// Returns its pid at once, also when the function will fail (S11). The process owns a stack for its life and may wait
 /// anywhere. `function` is moved to it, and destroyed by it.
 ///
-/// Threads: from a process; on a thread that is none, the new process has no parent. Throws std::logic_error when no runtime
-/// runs, std::length_error when the process table is full.
+/// Threads: from a process; on a thread that is none, the new process has no parent. Throws std::logic_error when no
+/// runtime runs, std::length_error when the process table is full.
 template <std::invocable Function>
 pid spawn(Function&& function, const spawn_options& options = {}) {
   return detail::spawn_function(std::forward<Function>(function), options).process;

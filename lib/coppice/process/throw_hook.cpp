@@ -1,7 +1,9 @@
-// Stands before the C++ runtime's __cxa_throw. A file of its own: <cxxabi.h> declares that function in another namespace.
+// Stands before the C++ runtime's __cxa_throw. A file of its own: <cxxabi.h> declares that function in another
+// namespace.
+
+#include <typeinfo>
 
 #include <dlfcn.h>
-#include <typeinfo>
 
 namespace coppice::detail {
 
@@ -12,8 +14,9 @@ void note_throw(const void* object) noexcept;
 // The sanitizers have hooks of their own here.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
+// NOLINTNEXTLINE(readability-identifier-naming): the C++ ABI gives the name
 extern "C" [[noreturn]] __attribute__((visibility("default"))) void __cxa_throw(void* object, std::type_info* type,
-                                                                               void (*destroy)(void*)) {
+                                                                                void (*destroy)(void*)) {
   using throw_function = void (*)(void*, std::type_info*, void (*)(void*));
   static const auto original = reinterpret_cast<throw_function>(::dlsym(RTLD_NEXT, "__cxa_throw"));
   coppice::detail::note_throw(object);

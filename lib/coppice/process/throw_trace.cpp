@@ -1,17 +1,16 @@
-#include <coppice/process/throw_trace.hpp>
-
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
-#include <cxxabi.h>
 #include <memory>
 #include <typeinfo>
 
+#include <cxxabi.h>
 #include <dlfcn.h>
 #include <execinfo.h>
 #include <fmt/format.h>
 
+#include <coppice/process/throw_trace.hpp>
 #include <coppice/scheduling/runtime.hpp>
 
 namespace coppice {
@@ -67,8 +66,8 @@ std::string describe_address(void* address) {
     return fmt::format("{}+{:#x}", file, offset);
   }
   int status = 0;
-  const std::unique_ptr<char, decltype(&std::free)> name{abi::__cxa_demangle(found.dli_sname, nullptr, nullptr, &status),
-                                                         &std::free};
+  const std::unique_ptr<char, decltype(&std::free)> name{
+      abi::__cxa_demangle(found.dli_sname, nullptr, nullptr, &status), &std::free};
   const auto offset = reinterpret_cast<std::uintptr_t>(address) - reinterpret_cast<std::uintptr_t>(found.dli_saddr);
   return fmt::format("{}+{:#x} ({})", name != nullptr ? name.get() : found.dli_sname, offset, file);
 }

@@ -1,5 +1,3 @@
-#include <coppice/process/timer.hpp>
-
 #include <memory>
 #include <utility>
 
@@ -8,6 +6,7 @@
 #include <coppice/process/process_runtime.hpp>
 #include <coppice/process/registry.hpp>
 #include <coppice/process/send.hpp>
+#include <coppice/process/timer.hpp>
 
 namespace coppice {
 
@@ -22,7 +21,7 @@ scheduling::time_point deadline_after(std::chrono::nanoseconds time) {
   if (time.count() < 0) {
     throw error{exit_reason{"badarg"}, "a timer's time must be 0 or more; got " + std::to_string(time.count()) + " ns"};
   }
-  return detail::running_runtime().engine.now() + time;
+  return detail::running_runtime().engine.deadline_after(time);
 }
 
 std::optional<std::chrono::milliseconds> left_until(std::optional<scheduling::time_point> deadline) {

@@ -35,25 +35,26 @@ timer_reference send_later(std::chrono::nanoseconds time, std::string_view recei
 
 }  // namespace detail
 
-/// Sends `message` to a process after that time (S49), never sooner. The timer goes with the process if that ends first (S52).
-/// Does not wait. A negative time throws `error{badarg}` (S51). Threads: any.
+/// Sends `message` to a process after that time (S49), never sooner. The timer goes with the process if that ends first
+/// (S52). Does not wait. A negative time throws `error{badarg}` (S51). Threads: any.
 template <class T>
 timer_reference send_after(std::chrono::nanoseconds time, pid receiver, T&& message) {
-  return detail::send_later(time, receiver,
-                            detail::make_envelope<detail::message_value<T>>(receiver, detail::envelope_kind::message, pid{},
-                                                                            reference{}, std::forward<T>(message)));
+  return detail::send_later(
+      time, receiver,
+      detail::make_envelope<detail::message_value<T>>(receiver, detail::envelope_kind::message, pid{}, reference{},
+                                                      std::forward<T>(message)));
 }
 
 /// The same to whoever has that name when the time has come (S52); nobody: nothing happens.
 template <class T>
 timer_reference send_after(std::chrono::nanoseconds time, std::string_view receiver, T&& message) {
   return detail::send_later(time, receiver,
-                            detail::make_envelope<detail::message_value<T>>(pid{}, detail::envelope_kind::message, pid{},
-                                                                            reference{}, std::forward<T>(message)));
+                            detail::make_envelope<detail::message_value<T>>(
+                                pid{}, detail::envelope_kind::message, pid{}, reference{}, std::forward<T>(message)));
 }
 
-/// Cancels a timer. Returns the time that was left, or nothing if it was no longer active: then its message may be in the queue
-/// already (S50).
+/// Cancels a timer. Returns the time that was left, or nothing if it was no longer active: then its message may be in
+/// the queue already (S50).
 std::optional<std::chrono::milliseconds> cancel_timer(timer_reference timer);
 
 /// The time that is left, or nothing if it is no longer active (S51).

@@ -72,6 +72,14 @@ class runtime {
   static runnable* running() noexcept;
 
   time_point now() const noexcept { return clock_->now(); }
+  /// The point in time that is so far away; one that the clock cannot hold is the end of time.
+  template <class Rep, class Period>
+  time_point deadline_after(std::chrono::duration<Rep, Period> time) const noexcept {
+    const auto present = now();
+    using given = std::chrono::duration<Rep, Period>;
+    if (time >= std::chrono::duration_cast<given>(time_point::max() - present)) return time_point::max();
+    return present + std::chrono::duration_cast<std::chrono::nanoseconds>(time);
+  }
   bool is_virtual() const noexcept { return virtual_clock_ != nullptr; }
   unsigned threads() const noexcept { return static_cast<unsigned>(schedulers_.size()); }
   const options& settings() const noexcept { return options_; }

@@ -22,7 +22,8 @@ using fiber_type = boost::fibers::type;
 /// Hands the runtime's guarded stacks to Boost.Context.
 class pooled_stack_allocator {
  public:
-  pooled_stack_allocator(stack_pool& from, std::size_t size, stack& got) noexcept : pool_{&from}, size_{size}, got_{&got} {}
+  pooled_stack_allocator(stack_pool& from, std::size_t size, stack& got) noexcept
+      : pool_{&from}, size_{size}, got_{&got} {}
 
   boost::context::stack_context allocate() {
     *got_ = pool_->allocate(size_);
@@ -68,7 +69,7 @@ class scheduler::algorithm final : public boost::fibers::algo::algorithm {
     }
     const auto why = std::exchange(left->why, carrier::leaving::no);
     if (why == carrier::leaving::idles) {
-      scheduler_.resting_[left->stack_class_].push_back(left);
+      scheduler_.resting_[left->stack_class].push_back(left);
       return;
     }
     ready->detach();
@@ -229,7 +230,7 @@ runnable* scheduler::next_for(carrier& serving) noexcept {
   if (turn % turns_between_timers == 0) runtime_.fire_due();
   runnable* next = next_runnable();
   if (next == nullptr) return nullptr;
-  if (next->carrier_ == nullptr && stack_class_of(next->stack_size()) == serving.stack_class_) {
+  if (next->carrier_ == nullptr && stack_class_of(next->stack_size()) == serving.stack_class) {
     running_ = next;
     return next;
   }
@@ -263,11 +264,11 @@ carrier* scheduler::fiber_for(runnable& ready) noexcept {
 }
 
 carrier* scheduler::make_carrier(std::size_t stack_size) {
-  auto owned = std::make_unique<carrier>(stack_size, stack_class_of(stack_size));
+  auto owned = std::make_unique<carrier>(stack_class_of(stack_size));
   carrier* made = owned.get();
-  auto fiber = boost::fibers::make_worker_context_with_properties(boost::fibers::launch::post, nullptr,
-                                                                  pooled_stack_allocator{runtime_.stacks(), stack_size, made->memory},
-                                                                  [owned = std::move(owned)]() { owned->serve(); });
+  auto fiber = boost::fibers::make_worker_context_with_properties(
+      boost::fibers::launch::post, nullptr, pooled_stack_allocator{runtime_.stacks(), stack_size, made->memory},
+      [owned = std::move(owned)]() { owned->serve(); });
   auto* record = new fiber_record{fiber.get()};
   fiber->set_properties(record);
   record->carried = made;

@@ -31,7 +31,7 @@ class carrier {
  public:
   enum class leaving : std::uint8_t { no, parks, yields, idles };
 
-  carrier(std::size_t stack_size, unsigned stack_class) noexcept : stack_size_{stack_size}, stack_class_{stack_class} {}
+  explicit carrier(unsigned of_stack_class) noexcept : stack_class{of_stack_class} {}
 
   void serve();
 
@@ -40,8 +40,7 @@ class carrier {
   leaving why = leaving::no;  // set before it leaves, read when it stands still
   bool quits = false;
   stack memory{};
-  std::size_t stack_size_;
-  unsigned stack_class_;
+  unsigned stack_class;
 };
 
 /// One scheduler thread: its run queue, its pooled carriers, and the Boost.Fiber algorithm that joins them.

@@ -11,7 +11,7 @@ exit_status check(const check_options& options) {
   const worker_registry workers = workers_with(options.libraries);
   const auto root = read_tree(options.tree, workers, options.libraries);
   if (!root) return bad_input;
-  return print("-", promise_text(promise_of(*root), options.tree));
+  return print("-", promise_text(promise_of(*root), shown_name(options.tree)));
 }
 
 }  // namespace coppice::command

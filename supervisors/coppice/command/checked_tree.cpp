@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <coppice/command/complaint.hpp>
+#include <coppice/tree/quoted_text.hpp>
 #include <coppice/tree/tree_file.hpp>
 
 namespace coppice::command {
@@ -21,6 +22,10 @@ std::optional<supervisor_spec> read_tree(const std::string& path, const worker_r
   }
   complain_lines(lines);
   return std::nullopt;
+}
+
+std::string shown_name(const std::string& path) {
+  return path == "-" ? "standard input" : detail::printable(path);
 }
 
 }  // namespace coppice::command

@@ -14,4 +14,7 @@ namespace coppice::command {
 std::optional<supervisor_spec> read_tree(const std::string& path, const worker_registry& workers,
                                          const std::vector<std::string>& libraries);
 
+/// What messages call an input file: its path, or standard input for `-`.
+std::string shown_name(const std::string& path);
+
 }  // namespace coppice::command

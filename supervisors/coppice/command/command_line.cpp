@@ -136,15 +136,18 @@ class parser {
         }
         const bool takes_value = option->get_items_expected_max() > 0;
         if (takes_value && name.size() == word.size()) awaits_value = option;
+        if (takes_value && name.size() + 1 == word.size()) refuse_missing_value(*app, *option);
         if (!takes_value && name.size() != word.size()) {
           throw usage_fault{fmt::format("{}{} takes no value; got {}.{}", who(*app), name, in_quotes(word), see(*app))};
         }
       } else if (app == &app_) {
-        app = app_.get_subcommand_no_throw(word);
-        if (app == nullptr) {
+        const auto named = [&word](const command& each) { return each.app->get_name() == word; };
+        const auto found = std::find_if(commands_.begin(), commands_.end(), named);
+        if (found == commands_.end()) {
           throw usage_fault{
               fmt::format("unknown command {}{}{}", in_quotes(word), suggestion(word, command_names(), "Commands"), see(app_))};
         }
+        app = found->app;
       } else if (app->get_option_no_throw("TREE") == nullptr) {
         throw usage_fault{fmt::format("{}takes no file; got {}.{}", who(*app), in_quotes(word), see(*app))};
       }

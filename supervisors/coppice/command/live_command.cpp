@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -31,6 +32,7 @@
 #include <coppice/process/runtime.hpp>
 #include <coppice/process/send.hpp>
 #include <coppice/process/timer.hpp>
+#include <coppice/process/type_name.hpp>
 #include <coppice/telemetry/tree_journal.hpp>
 #include <coppice/tree/quoted_text.hpp>
 #include <coppice/tree/tree_builder.hpp>
@@ -86,6 +88,7 @@ class live_run {
     begin_ = monotonic_time();
     printer_.emplace(printer::places{screen_, trace_}, tree_display{root_, begin_, wants_colour(screen_)},
                      [this] { stop_for_output(); });
+    is_printing_.store(true, std::memory_order_release);
     signals_.emplace(kept_back_, signal_thread::reactions{[this](int number) { first_signal(number); },
                                                           [this](int number) { second_signal(number); },
                                                           [this] { say_what_is_waited_for(); }});
@@ -154,7 +157,7 @@ class live_run {
   // On any thread, several at once.
   void note(const log_record& record) {
     if (!options_.verbose && (record.level == log_level::debug || is_told_by_events(record))) return;
-    if (main_) {
+    if (is_printing_.load(std::memory_order_acquire)) {
       printer_->complaint(report_text(record));
     } else {
       complain_lines(report_text(record));
@@ -205,7 +208,10 @@ class live_run {
     const auto found = process_info(process, info::status, info::message_queue_len, info::current_message);
     if (!found) return "it has just ended";
     std::string text;
-    if (detail::is_busy(process)) {
+    if (detail::is_busy(process) && found->current_message == type_name<exit_signal>()) {
+      // A signal is nothing that it has a handler for, but what `terminate` runs in.
+      text = "it is ending";
+    } else if (detail::is_busy(process)) {
       text = found->current_message.empty() ? "it is busy" : "it is in its handler of " + found->current_message;
       if (found->status == process_status::waiting) text += ", and waits there";
     } else {
@@ -241,7 +247,7 @@ class live_run {
     } else if (was_wanted_) {
       printer_->line(over_at_, "stopped", fmt::format("{} in {}", root_.id, short_time(over_at_ - stop_begin_)));
     } else if (gave_up_.load()) {
-      fail(fmt::format("{} gave up: {} within {} s were not enough (max_restarts, max_seconds); the tree has ended", root_.id,
+      fail(fmt::format("{} gave up: more than {} within {} s (max_restarts, max_seconds); the tree has ended", root_.id,
                        counted(root_.max_restarts, "restart"), root_.max_seconds.count()));
     } else if (*ended_with_ == exit_reason::shutdown()) {
       printer_->line(over_at_, "stopped", root_.id + " has shut itself down (auto_shutdown)");
@@ -252,7 +258,7 @@ class live_run {
 
   void fail(const std::string& why) {
     status_ = failed;
-    printer_->complaint(fmt::format("coppice: {}: {}\n", detail::printable(options_.tree), why));
+    printer_->complaint(fmt::format("coppice: {}: {}\n", shown_name(options_.tree), why));
   }
 
   const run_options& options_;
@@ -262,6 +268,8 @@ class live_run {
   output* trace_;
   std::shared_ptr<tree_journal> journal_;
   std::atomic<bool> gave_up_{false};
+
+  std::atomic<bool> is_printing_{false};
 
   // Set by the root's parent before there is anybody else who reads them.
   pid main_;

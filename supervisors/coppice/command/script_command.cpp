@@ -32,7 +32,7 @@ exit_status run_with_script(const run_options& options) {
     return failed;
   }
   if (!failure.empty()) {
-    complain_lines(*options.script + ": " + failure + "\n");
+    complain_lines(shown_name(*options.script) + ": " + failure + "\n");
     return bad_input;
   }
   return orderly_end;

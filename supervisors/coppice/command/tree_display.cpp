@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <coppice/command/start_failure.hpp>
 #include <coppice/command/tree_outline.hpp>
 #include <coppice/process/pid.hpp>
 #include <coppice/tree/quoted_text.hpp>
@@ -39,6 +40,13 @@ std::string ordinal(std::uint64_t number) {
     }
   }
   return detail::grouped(number) + ending;
+}
+
+// Of a supervisor it is a child, as a rule, that did not start.
+std::string failed_text(const tree_event& event) {
+  const std::string who = start_failure_text(event.path, event.reason);
+  if (who.starts_with(event.path + "/")) return fmt::format("{} did not start because of {}", event.path, who);
+  return fmt::format("{} did not start: {}", event.path, reason_text(event.reason));
 }
 
 std::string_view parent_of(std::string_view path) {
@@ -128,7 +136,7 @@ std::string tree_display::event_line(const tree_event& event) {
   if (is_folded(event)) return {};
   switch (event.what) {
     case tree_event::kind::start_failed:
-      return compose(event.time, "failed", fmt::format("{} did not start: {}", event.path, reason_text(event.reason)), shade::bad);
+      return compose(event.time, "failed", failed_text(event), shade::bad);
     case tree_event::kind::restart_limit: {
       const auto known = find_in_tree(root_, event.path);
       const std::string limit =

@@ -15,7 +15,8 @@
 
 namespace coppice {
 
-/// Starts a child, linked to its caller, the supervisor. Called again at each restart. What it throws is a failed start (S84).
+/// Starts a child, linked to its caller, the supervisor. Called again at each restart. What it throws is a failed start
+/// (S84).
 using start_function = std::function<start_result()>;
 
 /// How a supervisor starts, restarts and stops one child. Fields and defaults are OTP's (S82).

@@ -17,7 +17,8 @@ namespace coppice {
 class shutdown_time {
  public:
   /// `limit`, 0 or more: `shutdown`, and after that time `kill`. 0 means both at once (S88).
-  constexpr shutdown_time(std::chrono::milliseconds limit) noexcept : ms_{limit.count()} {}  // NOLINT(google-explicit-constructor)
+  constexpr shutdown_time(std::chrono::milliseconds limit) noexcept
+      : ms_{limit.count()} {}  // NOLINT(google-explicit-constructor)
 
   /// `kill` at once, without asking.
   static constexpr shutdown_time brutal_kill() noexcept { return shutdown_time{std::chrono::milliseconds{kill_}}; }
@@ -39,9 +40,10 @@ class shutdown_time {
   friend constexpr bool operator==(shutdown_time, shutdown_time) noexcept = default;
 
  private:
-  // Not among the times that a mistake makes: a negative limit is one, and is to be refused.
+  // Not among the times that a mistake makes: a negative limit is one, and is to be refused. The constant `infinity`,
+  // which is the longest time there is, means the same here as everywhere.
   static constexpr std::int64_t kill_ = std::numeric_limits<std::int64_t>::min();
-  static constexpr std::int64_t infinite_ = kill_ + 1;
+  static constexpr std::int64_t infinite_ = std::numeric_limits<std::int64_t>::max();
 
   std::int64_t ms_;
 };

@@ -8,8 +8,8 @@
 
 namespace coppice {
 
-/// Is told what a supervisor does, as it does it. Ends of children are told by the runtime's `process_observer`, when they
-/// happen.
+/// Is told what a supervisor does, as it does it. Ends of children are told by the runtime's `process_observer`, when
+/// they happen.
 ///
 /// Called in the supervisor's process: must not wait, and must not throw. `path` is the child's, or the supervisor's.
 class supervision_observer {

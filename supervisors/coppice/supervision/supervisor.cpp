@@ -1,5 +1,4 @@
 #include <coppice/supervision/supervisor.hpp>
-
 #include <coppice/supervision/supervisor_server.hpp>
 
 namespace coppice {
@@ -37,12 +36,14 @@ child_counts count_children(detail::server_address supervisor) {
 std::optional<exit_reason> check_child_spec(const child_spec& spec, auto_shutdown of_supervisor) {
   if (spec.id.empty()) return exit_reason{"missing_id"};
   if (!spec.start) return exit_reason{"missing_start"};
-  if (spec.shutdown && !spec.shutdown->is_brutal_kill() && !spec.shutdown->is_infinity() && spec.shutdown->limit().count() < 0) {
+  if (spec.shutdown && !spec.shutdown->is_brutal_kill() && !spec.shutdown->is_infinity() &&
+      spec.shutdown->limit().count() < 0) {
     return exit_reason::tuple({exit_reason{"invalid_shutdown"}, exit_reason{to_string(*spec.shutdown)}});
   }
   if (spec.significant && (of_supervisor == auto_shutdown::never || spec.restart == restart_type::permanent)) {
     return exit_reason::tuple({exit_reason{"bad_combination"},
-                               exit_reason{std::string{of_supervisor == auto_shutdown::never ? "auto_shutdown,never" : "restart,permanent"}}});
+                               exit_reason{std::string{of_supervisor == auto_shutdown::never ? "auto_shutdown,never"
+                                                                                             : "restart,permanent"}}});
   }
   return std::nullopt;
 }

@@ -19,7 +19,8 @@
 
 namespace coppice {
 
-/// What a supervisor does when its children end. OTP's names and defaults (S82), `intensity` and `period` by their JSON names.
+/// What a supervisor does when its children end. OTP's names and defaults (S82), `intensity` and `period` by their JSON
+/// names.
 struct supervisor_flags {
   coppice::strategy strategy = coppice::strategy::one_for_one;
   /// So many restarts are allowed within `max_seconds`; one more, and the supervisor gives up (S102).
@@ -40,12 +41,12 @@ struct supervisor_init {
 
 /// Starts a supervisor, linked to the caller, and all its children, in order (S83). Returns when they are started.
 ///
-/// Fails with `{shutdown,{failed_to_start_child,Id,Reason}}` when a child does not start: those before it are stopped (S85);
-/// with `{start_spec,Fault}` or `{supervisor_data,Fault}` for a child spec or flags that are wrong (S95).
+/// Fails with `{shutdown,{failed_to_start_child,Id,Reason}}` when a child does not start: those before it are stopped
+/// (S85); with `{start_spec,Fault}` or `{supervisor_data,Fault}` for a child spec or flags that are wrong (S95).
 ///
-/// It ends, in reverse start order, when its parent does (S92), when it gives up (S105), and by auto_shutdown (S112, S113); it
-/// ignores all exit signals but its parent's, and `kill`. When a child that is a supervisor was killed, its own children are
-/// waited for before anything is started in their place.
+/// It ends, in reverse start order, when its parent does (S92), when it gives up (S105), and by auto_shutdown (S112,
+/// S113); it ignores all exit signals but its parent's, and `kill`. When a child that is a supervisor was killed, its
+/// own children are waited for before anything is started in their place.
 ///
 /// Blocks the process, not the thread.
 start_result start_supervisor(supervisor_init init, start_options options = {});
@@ -108,8 +109,8 @@ struct child_counts {
   std::size_t workers = 0;
 };
 
-// These wait for the supervisor for as long as it takes, behind starts and restarts that it is busy with (S120). They exit the
-// caller with `noproc` when there is no such supervisor. They block the process, not the thread.
+// These wait for the supervisor for as long as it takes, behind starts and restarts that it is busy with (S120). They
+// exit the caller with `noproc` when there is no such supervisor. They block the process, not the thread.
 
 /// Adds a child and starts it (S116). Nothing is kept of one whose start fails.
 child_result start_child(detail::server_address supervisor, child_spec spec);
@@ -128,7 +129,8 @@ std::vector<child_info> which_children(detail::server_address supervisor);
 
 child_counts count_children(detail::server_address supervisor);
 
-/// What is wrong with a child spec under a supervisor with that `auto_shutdown`, in OTP's words; nothing if it is right.
+/// What is wrong with a child spec under a supervisor with that `auto_shutdown`, in OTP's words; nothing if it is
+/// right.
 std::optional<exit_reason> check_child_spec(const child_spec& spec, auto_shutdown of_supervisor);
 
 }  // namespace coppice

@@ -1,5 +1,3 @@
-#include <coppice/supervision/supervisor_server.hpp>
-
 #include <algorithm>
 #include <utility>
 
@@ -13,6 +11,7 @@
 #include <coppice/process/log.hpp>
 #include <coppice/process/process.hpp>
 #include <coppice/process/timer.hpp>
+#include <coppice/supervision/supervisor_server.hpp>
 
 namespace coppice::detail {
 
@@ -24,12 +23,16 @@ shutdown_time shutdown_of(const child_spec& spec) {
 
 std::optional<std::chrono::milliseconds> limit_of(shutdown_time shutdown) {
   if (shutdown.is_infinity() || shutdown.is_brutal_kill()) return std::nullopt;
+  // A limit that the clock's nanoseconds cannot hold is none.
+  constexpr auto a_century = std::chrono::hours{24} * 36525;
+  if (shutdown.limit() > a_century) return std::nullopt;
   return shutdown.limit();
 }
 
 // Whether a child that was told to end ended as it should (S91).
 bool is_expected_end(const child_spec& spec, const exit_reason& reason) {
-  if (shutdown_of(spec).is_brutal_kill() ? reason == exit_reason::killed() : reason == exit_reason::shutdown()) return true;
+  if (shutdown_of(spec).is_brutal_kill() ? reason == exit_reason::killed() : reason == exit_reason::shutdown())
+    return true;
   return spec.restart != restart_type::permanent && reason.is_normal_end();
 }
 
@@ -46,7 +49,8 @@ start_result call_start(const start_function& start) {
 
 }  // namespace
 
-// Starting ------------------------------------------------------------------------------------------------------------------
+// Starting
+// ------------------------------------------------------------------------------------------------------------------
 
 supervisor_server::supervisor_server(supervisor_init init)
     : flags_{init.flags},
@@ -57,7 +61,8 @@ supervisor_server::supervisor_server(supervisor_init init)
   become_custodian();
   if (flags_.max_seconds.count() <= 0) {
     exit(exit_reason::tuple({exit_reason{"supervisor_data"},
-                             exit_reason::tuple({exit_reason{"invalid_period"}, exit_reason{std::to_string(flags_.max_seconds.count())}})}));
+                             exit_reason::tuple({exit_reason{"invalid_period"},
+                                                 exit_reason{std::to_string(flags_.max_seconds.count())}})}));
   }
   for (auto& spec : init.children) {
     std::optional<exit_reason> fault = check_child_spec(spec, flags_.auto_shutdown);
@@ -72,7 +77,7 @@ supervisor_server::supervisor_server(supervisor_init init)
   if (start_all(children_.begin(), &failed, reason)) return;
   log_start_failure(*failed, reason);
   auto why = exit_reason::tuple({exit_reason::shutdown(), exit_reason::tuple({exit_reason{"failed_to_start_child"},
-                                                                             exit_reason{failed->spec.id}, reason})});
+                                                                              exit_reason{failed->spec.id}, reason})});
   terminate_all(children_.begin());
   exit(std::move(why));
 }
@@ -104,7 +109,8 @@ start_result supervisor_server::start(child& started) {
   return result;
 }
 
-// Ending --------------------------------------------------------------------------------------------------------------------
+// Ending
+// --------------------------------------------------------------------------------------------------------------------
 
 void supervisor_server::terminate(const exit_reason&) {
   terminate_all(children_.begin());
@@ -130,19 +136,18 @@ void supervisor_server::end(child& ended) {
   if (!ended.process) return;
   const pid process = ended.process;
   const shutdown_time shutdown = shutdown_of(ended.spec);
-  const exit_reason reason =
-      end_process(process, shutdown.is_brutal_kill() ? exit_reason::kill() : exit_reason::shutdown(), limit_of(shutdown));
+  const exit_reason reason = end_process(
+      process, shutdown.is_brutal_kill() ? exit_reason::kill() : exit_reason::shutdown(), limit_of(shutdown));
   set_process(ended, pid{});
   if (!is_expected_end(ended.spec, reason)) {
-    report(log_level::error, self(),
-           fmt::format("supervisor {}: child \"{}\" {} ended with {} when it was told to shut down", path_, ended.spec.id,
-                       to_string(process), reason.to_string()));
+    say(fmt::format("child \"{}\" {} ended with {} when it was told to shut down", ended.spec.id, to_string(process),
+                    reason.to_string()));
   }
   await_orphans(process);
 }
 
-// A supervisor that was killed has ended none of its children. They are ending now, by their links; nothing may be started in
-// their place before they are gone. They are not hurried: OTP does not kill them either.
+// A supervisor that was killed has ended none of its children. They are ending now, by their links; nothing may be
+// started in their place before they are gone. They are not hurried: OTP does not kill them either.
 void supervisor_server::await_orphans(pid ended) {
   std::vector<pid> orphans = take_orphans_of(ended);
   while (!orphans.empty()) {
@@ -153,7 +158,8 @@ void supervisor_server::await_orphans(pid ended) {
   }
 }
 
-// Restarting ----------------------------------------------------------------------------------------------------------------
+// Restarting
+// ----------------------------------------------------------------------------------------------------------------
 
 void supervisor_server::handle(exit_signal ended) {
   // Of a child that was removed meanwhile, or of somebody else: ignored (S92).
@@ -161,17 +167,18 @@ void supervisor_server::handle(exit_signal ended) {
   if (of == nullptr) return;
   set_process(*of, pid{});
   await_orphans(ended.sender);
-  child_ended(*of, ended.reason);
+  child_ended(*of, ended.sender, ended.reason);
 }
 
-void supervisor_server::child_ended(child& ended, const exit_reason& reason) {
+void supervisor_server::child_ended(child& ended, pid process, const exit_reason& reason) {
   const bool restarts = ended.spec.restart == restart_type::permanent ||
                         (ended.spec.restart == restart_type::transient && !reason.is_normal_end());
-  if (!reason.is_normal_end() || restarts) log_end(ended, reason);
+  std::string what = fmt::format("child \"{}\" {} exited: {}", ended.spec.id, to_string(process), reason.to_string());
   if (restarts) {
-    if (restart(ended) == restart_outcome::give_up) stop(exit_reason::shutdown());
+    if (restart(ended, std::move(what)) == restart_outcome::give_up) stop(exit_reason::shutdown());
     return;
   }
+  if (!reason.is_normal_end()) say(std::move(what) + ". It is temporary: not restarted");
   const bool significant = ended.spec.significant;
   forget_or_keep(ended);
   shut_down_if_significant(significant);
@@ -187,7 +194,8 @@ void supervisor_server::shut_down_if_significant(bool was_significant) {
     case auto_shutdown::never: return;
     case auto_shutdown::any_significant: break;
     case auto_shutdown::all_significant:
-      if (std::any_of(children_.begin(), children_.end(), [](const child& each) { return each.spec.significant && (each.process || each.restarting); })) {
+      if (std::any_of(children_.begin(), children_.end(),
+                      [](const child& each) { return each.spec.significant && (each.process || each.restarting); })) {
         return;
       }
       break;
@@ -195,17 +203,20 @@ void supervisor_server::shut_down_if_significant(bool was_significant) {
   stop(exit_reason::shutdown());
 }
 
-supervisor_server::restart_outcome supervisor_server::restart(child& ended) {
+supervisor_server::restart_outcome supervisor_server::restart(child& ended, std::string what) {
   if (!budget_.spend(std::chrono::floor<std::chrono::seconds>(monotonic_time()))) {
-    report(log_level::error, self(),
-           fmt::format("supervisor {}: gave up: one more restart of \"{}\" would be more than {} within {} s (max_restarts, "
-                       "max_seconds). Stopping children, then exiting with `shutdown`",
-                       path_, ended.spec.id, flags_.max_restarts, flags_.max_seconds.count()));
+    say(std::move(what) +
+        fmt::format(
+            ". Gave up: one more restart would be more than {} within {} s (max_restarts, max_seconds). Stopping "
+            "children, then exiting with `shutdown`",
+            flags_.max_restarts, flags_.max_seconds.count()));
     if (observer_ != nullptr) observer_->restart_limit_reached(path_, self());
     ended.restarting = false;
     forget_or_keep(ended);
     return restart_outcome::give_up;
   }
+  say(std::move(what) +
+      fmt::format(". Restart {} of {} within {} s", budget_.spent(), flags_.max_restarts, flags_.max_seconds.count()));
   switch (flags_.strategy) {
     case strategy::one_for_one: {
       const start_result result = start(ended);
@@ -243,10 +254,13 @@ void supervisor_server::handle(const try_again_restart& request) {
   child* failed = find(request.id);
   // It may have been terminated, or deleted, since.
   if (failed == nullptr || !failed->restarting) return;
-  if (restart(*failed) == restart_outcome::give_up) stop(exit_reason::shutdown());
+  if (restart(*failed, fmt::format("child \"{}\" is tried again", failed->spec.id)) == restart_outcome::give_up) {
+    stop(exit_reason::shutdown());
+  }
 }
 
-// Requests ------------------------------------------------------------------------------------------------------------------
+// Requests
+// ------------------------------------------------------------------------------------------------------------------
 
 child_result supervisor_server::handle(start_child_request request) {
   if (const auto fault = check_child_spec(request.spec, flags_.auto_shutdown)) {
@@ -319,7 +333,12 @@ child_counts supervisor_server::handle(count_children_request) const {
   return counts;
 }
 
-// The children --------------------------------------------------------------------------------------------------------------
+void supervisor_server::handle_info(message& unknown) {
+  report(log_level::warning, self(), "got a message that it does not know, and dropped it: " + unknown.text());
+}
+
+// The children
+// --------------------------------------------------------------------------------------------------------------
 
 supervisor_server::child* supervisor_server::find(std::string_view id) {
   const auto found = by_id_.find(id);
@@ -359,14 +378,13 @@ std::string supervisor_server::path_of(const child& of) const {
   return path_.empty() ? of.spec.id : path_ + "/" + of.spec.id;
 }
 
-void supervisor_server::log_end(const child& ended, const exit_reason& reason) const {
-  report(reason.is_normal_end() ? log_level::info : log_level::error, self(),
-         fmt::format("supervisor {}: child \"{}\" exited: {}", path_, ended.spec.id, reason.to_string()));
+void supervisor_server::say(std::string what) const {
+  report(log_level::error, self(),
+         path_.empty() ? "supervisor: " + what : fmt::format("supervisor {}: {}", path_, what));
 }
 
 void supervisor_server::log_start_failure(const child& failed, const exit_reason& reason) const {
-  report(log_level::error, self(),
-         fmt::format("supervisor {}: child \"{}\" did not start: {}", path_, failed.spec.id, reason.to_string()));
+  say(fmt::format("child \"{}\" did not start: {}", failed.spec.id, reason.to_string()));
 }
 
 }  // namespace coppice::detail

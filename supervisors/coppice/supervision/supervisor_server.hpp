@@ -46,7 +46,8 @@ struct try_again_restart {
   std::string id;
 };
 
-/// The supervisor: a server that traps exits. The algorithms are those of OTP 25's supervisor.erl, function by function.
+/// The supervisor: a server that traps exits. The algorithms are those of OTP 25's supervisor.erl, function by
+/// function.
 class supervisor_server final
     : public server<supervisor_server, exit_signal, start_child_request, terminate_child_request, restart_child_request,
                     delete_child_request, which_children_request, count_children_request, try_again_restart> {
@@ -61,6 +62,8 @@ class supervisor_server final
   std::vector<child_info> handle(which_children_request request) const;
   child_counts handle(count_children_request request) const;
   void handle(const try_again_restart& request);
+  /// A message or cast that is none of the above is logged and dropped: a supervisor must not end for it (S120).
+  void handle_info(message& unknown);
   void terminate(const exit_reason& reason);
 
  private:
@@ -86,15 +89,15 @@ class supervisor_server final
   void end(child& ended);
   static void await_orphans(pid ended);
 
-  void child_ended(child& ended, const exit_reason& reason);
-  restart_outcome restart(child& ended);
+  void child_ended(child& ended, pid process, const exit_reason& reason);
+  restart_outcome restart(child& ended, std::string what);
   void restart_group(children::iterator first, child& ended);
   void try_again(child& failed);
   void forget_or_keep(child& ended);
   void shut_down_if_significant(bool was_significant);
 
   std::string path_of(const child& of) const;
-  void log_end(const child& ended, const exit_reason& reason) const;
+  void say(std::string what) const;
   void log_start_failure(const child& failed, const exit_reason& reason) const;
 
   supervisor_flags flags_;

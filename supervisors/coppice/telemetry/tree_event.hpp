@@ -20,12 +20,12 @@ struct tree_event {
   };
 
   kind what;
-  std::string path;                    ///< Ids from the root on, joined by `/`.
-  std::uint64_t incarnation = 0;       ///< Of `started` and `exited`: counts the `started` of a path, from 1.
-  exit_reason reason;                  ///< Of `start_failed` and `exited`.
-  pid process;                         ///< Of `started` and `exited`.
+  std::string path;                      ///< Ids from the root on, joined by `/`.
+  std::uint64_t incarnation = 0;         ///< Of `started` and `exited`: counts the `started` of a path, from 1.
+  exit_reason reason;                    ///< Of `start_failed` and `exited`.
+  pid process;                           ///< Of `started` and `exited`.
   child_type type = child_type::worker;  ///< Of `started` and `exited`.
-  std::chrono::nanoseconds time{0};    ///< By the runtime's clock.
+  std::chrono::nanoseconds time{0};      ///< By the runtime's clock.
 };
 
 }  // namespace coppice

@@ -1,8 +1,7 @@
-#include <coppice/telemetry/tree_journal.hpp>
-
 #include <algorithm>
 
 #include <coppice/process/timer.hpp>
+#include <coppice/telemetry/tree_journal.hpp>
 
 namespace coppice {
 

@@ -18,11 +18,12 @@
 
 namespace coppice {
 
-/// Puts together what the supervisors of one tree say of starts and what the runtime says of ends, in the order in which it
-/// happened, and knows who lives.
+/// Puts together what the supervisors of one tree say of starts and what the runtime says of ends, in the order in
+/// which it happened, and knows who lives.
 ///
-/// Give it to the runtime (`runtime_options::observer`) and to each supervisor of the tree (`build_tree` does). The sink is
-/// called for each event, one at a time, on the thread on which it happened; it must not wait, throw, or call the journal.
+/// Give it to the runtime (`runtime_options::observer`) and to each supervisor of the tree (`build_tree` does). The
+/// sink is called for each event, one at a time, on the thread on which it happened; it must not wait, throw, or call
+/// the journal.
 ///
 /// Threads: safe to share.
 class tree_journal final : public process_observer, public supervision_observer {

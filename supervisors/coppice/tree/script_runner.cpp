@@ -1,5 +1,3 @@
-#include <coppice/tree/script_runner.hpp>
-
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,6 +13,7 @@
 #include <coppice/process/simulation.hpp>
 #include <coppice/supervision/supervisor.hpp>
 #include <coppice/telemetry/tree_journal.hpp>
+#include <coppice/tree/script_runner.hpp>
 #include <coppice/tree/tree_builder.hpp>
 #include <coppice/tree/worker_message.hpp>
 
@@ -52,7 +51,11 @@ class script_run {
  public:
   script_run(const supervisor_spec& root, const std::vector<script_step>& steps, const worker_registry& workers,
              const std::function<bool(std::string_view)>& trace)
-      : root_{root}, steps_{steps}, workers_{workers}, trace_{trace}, names_{workers_of(root)},
+      : root_{root},
+        steps_{steps},
+        workers_{workers},
+        trace_{trace},
+        names_{workers_of(root)},
         journal_{std::make_shared<tree_journal>([this](const tree_event& event) { tell(event); })} {}
 
   process_observer& observer() noexcept { return *journal_; }
@@ -88,7 +91,8 @@ class script_run {
   }
 
  private:
-  // Steps -----------------------------------------------------------------------------------------------------------------
+  // Steps
+  // -----------------------------------------------------------------------------------------------------------------
 
   void perform(const step::exit& step) {
     const auto target = living(step.target);
@@ -106,7 +110,8 @@ class script_run {
     if (!target) return;
     const worker& of = worker_at(step.target);
     const auto faults = check_worker_message(of, *step.message);
-    if (!faults.empty()) throw script_failure{fmt::format("step {}: {}: {}", number_, step.target, faults.front().text)};
+    if (!faults.empty())
+      throw script_failure{fmt::format("step {}: {}: {}", number_, step.target, faults.front().text)};
     send_worker_message(of, target->process, *step.message);
   }
 
@@ -164,7 +169,10 @@ class script_run {
   void perform(const step::count_children& step) {
     on_supervisor(step.supervisor, [&](pid supervisor) {
       const child_counts counts = count_children(supervisor);
-      succeed({{"specs", counts.specs}, {"active", counts.active}, {"supervisors", counts.supervisors}, {"workers", counts.workers}});
+      succeed({{"specs", counts.specs},
+               {"active", counts.active},
+               {"supervisors", counts.supervisors},
+               {"workers", counts.workers}});
     });
   }
 
@@ -172,7 +180,8 @@ class script_run {
 
   void perform(const step::advance& step) { sleep(step.time); }
 
-  // Targets ---------------------------------------------------------------------------------------------------------------
+  // Targets
+  // ---------------------------------------------------------------------------------------------------------------
 
   std::optional<tree_journal::life> living(const std::string& path) {
     auto found = journal_->find(path);
@@ -203,7 +212,8 @@ class script_run {
     return *workers_.find(found->second);
   }
 
-  // Results ---------------------------------------------------------------------------------------------------------------
+  // Results
+  // ---------------------------------------------------------------------------------------------------------------
 
   void answer(const std::optional<child_error>& refused) {
     if (refused) {
@@ -233,7 +243,8 @@ class script_run {
 
   void fail(std::string_view error) { result_ = {{"event", "result"}, {"step", number_}, {"error", error}}; }
 
-  // The trace -------------------------------------------------------------------------------------------------------------
+  // The trace
+  // -------------------------------------------------------------------------------------------------------------
 
   void come_to_rest() {
     if (!await_quiescence()) {
@@ -241,8 +252,9 @@ class script_run {
       for (const auto& [path, life] : journal_->living()) {
         if (!detail::is_busy(life.process)) continue;
         const auto found = process_info(life.process, info::current_message);
-        who += fmt::format("{}{} {}{}", who.empty() ? "" : ", ", path, to_string(life.process),
-                           found && !found->current_message.empty() ? " in its handler of " + found->current_message : "");
+        who +=
+            fmt::format("{}{} {}{}", who.empty() ? "" : ", ", path, to_string(life.process),
+                        found && !found->current_message.empty() ? " in its handler of " + found->current_message : "");
       }
       throw script_failure{
           fmt::format("step {}: the tree does not come to rest: {} waits for something that will never come", number_,
@@ -275,7 +287,10 @@ class script_run {
         line = {{"event", "start_failed"}, {"path", event.path}, {"reason", event.reason.to_string()}};
         break;
       case tree_event::kind::exited:
-        line = {{"event", "exited"}, {"path", event.path}, {"incarnation", event.incarnation}, {"reason", event.reason.to_string()}};
+        line = {{"event", "exited"},
+                {"path", event.path},
+                {"incarnation", event.incarnation},
+                {"reason", event.reason.to_string()}};
         break;
       case tree_event::kind::restart_limit: line = {{"event", "restart_limit"}, {"path", event.path}}; break;
     }
@@ -307,11 +322,12 @@ class script_run {
 
 }  // namespace
 
-void check_script_messages(const supervisor_spec& root, const std::vector<script_step>& steps, const worker_registry& workers,
-                           fault_list& faults) {
+void check_script_messages(const supervisor_spec& root, const std::vector<script_step>& steps,
+                           const worker_registry& workers, fault_list& faults) {
   worker_names names = workers_of(root);
   for (const auto& step : steps) {
-    if (const auto* start = std::get_if<step::start_child>(&step.action)) collect(names, start->spec, start->supervisor);
+    if (const auto* start = std::get_if<step::start_child>(&step.action))
+      collect(names, start->spec, start->supervisor);
   }
   const auto worker_of = [&](const std::string& path) -> const worker* {
     const auto found = names.find(path);
@@ -332,8 +348,8 @@ void check_script_messages(const supervisor_spec& root, const std::vector<script
   }
 }
 
-std::string run_script(const supervisor_spec& root, const std::vector<script_step>& steps, const worker_registry& workers,
-                       const std::function<bool(std::string_view)>& trace) {
+std::string run_script(const supervisor_spec& root, const std::vector<script_step>& steps,
+                       const worker_registry& workers, const std::function<bool(std::string_view)>& trace) {
   script_run run{root, steps, workers, trace};
   std::string failure;
   runtime_options options;

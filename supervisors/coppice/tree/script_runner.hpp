@@ -12,19 +12,20 @@
 
 namespace coppice {
 
-/// What is wrong with the messages of a script, as far as can be told before it runs: those to workers that the tree or the
-/// script itself names. Adds the faults.
-void check_script_messages(const supervisor_spec& root, const std::vector<script_step>& steps, const worker_registry& workers,
-                           fault_list& faults);
+/// What is wrong with the messages of a script, as far as can be told before it runs: those to workers that the tree or
+/// the script itself names. Adds the faults.
+void check_script_messages(const supervisor_spec& root, const std::vector<script_step>& steps,
+                           const worker_registry& workers, fault_list& faults);
 
-/// Runs a script on a tree, in virtual time on one thread, and hands each line of the trace (a JSON object without its line
-/// feed) to `trace`, which returns false when it cannot take any more.
+/// Runs a script on a tree, in virtual time on one thread, and hands each line of the trace (a JSON object without its
+/// line feed) to `trace`, which returns false when it cannot take any more.
 ///
-/// Returns an empty text when the script reached `done`; otherwise what went wrong, for people: a message that a worker started
-/// by the script does not know, a step after which the tree never came to rest, a trace that could not be written.
+/// Returns an empty text when the script reached `done`; otherwise what went wrong, for people: a message that a worker
+/// started by the script does not know, a step after which the tree never came to rest, a trace that could not be
+/// written.
 ///
 /// Blocks the thread. No runtime may be running.
-std::string run_script(const supervisor_spec& root, const std::vector<script_step>& steps, const worker_registry& workers,
-                       const std::function<bool(std::string_view)>& trace);
+std::string run_script(const supervisor_spec& root, const std::vector<script_step>& steps,
+                       const worker_registry& workers, const std::function<bool(std::string_view)>& trace);
 
 }  // namespace coppice

@@ -1,9 +1,8 @@
-#include <coppice/tree/tree_builder.hpp>
-
 #include <nlohmann/json.hpp>
 
 #include <coppice/process/exit_reason.hpp>
 #include <coppice/supervision/supervisor.hpp>
+#include <coppice/tree/tree_builder.hpp>
 
 namespace coppice {
 
@@ -51,7 +50,8 @@ start_result start_tree(const supervisor_spec& root, const tree_surroundings& ar
   return start_supervisor_of(std::make_shared<const supervisor_spec>(root), root.id, around);
 }
 
-std::vector<child_spec> child_specs_of(const tree_child& child, std::string_view path, const tree_surroundings& around) {
+std::vector<child_spec> child_specs_of(const tree_child& child, std::string_view path,
+                                       const tree_surroundings& around) {
   std::vector<child_spec> made;
   child_spec common;
   common.restart = child.restart();
@@ -60,9 +60,8 @@ std::vector<child_spec> child_specs_of(const tree_child& child, std::string_view
   common.significant = child.significant();
   if (const auto* supervisor = child.if_supervisor()) {
     common.id = supervisor->id;
-    common.start = [spec = std::make_shared<const supervisor_spec>(*supervisor), own = below(path, supervisor->id), around] {
-      return start_supervisor_of(spec, own, around);
-    };
+    common.start = [spec = std::make_shared<const supervisor_spec>(*supervisor), own = below(path, supervisor->id),
+                    around] { return start_supervisor_of(spec, own, around); };
     made.push_back(std::move(common));
     return made;
   }

@@ -11,8 +11,8 @@ inline constexpr unsigned worker_abi_version = 1;
 
 /// Opens a shared library of workers and lets it fill the registry. It stays loaded for ever: its code may still run.
 ///
-/// Throws std::runtime_error, saying what was expected, what was found and what to do, when the file cannot be opened, is no
-/// worker library, was built for another ABI version, or registers a name that is taken.
+/// Throws std::runtime_error, saying what was expected, what was found and what to do, when the file cannot be opened,
+/// is no worker library, was built for another ABI version, or registers a name that is taken.
 void load_worker_library(const std::string& path, worker_registry& into);
 
 }  // namespace coppice
@@ -22,8 +22,9 @@ void load_worker_library(const std::string& path, worker_registry& into);
 ///     COPPICE_WORKERS(registry) {
 ///       registry.add<crawler>("crawler");
 ///     }
-#define COPPICE_WORKERS(registry)                                                                    \
-  extern "C" __attribute__((visibility("default"))) const unsigned coppice_worker_abi_version;       \
-  extern "C" const unsigned coppice_worker_abi_version = ::coppice::worker_abi_version;              \
-  extern "C" __attribute__((visibility("default"))) void coppice_register_workers(::coppice::worker_registry& registry); \
+#define COPPICE_WORKERS(registry)                                                              \
+  extern "C" __attribute__((visibility("default"))) const unsigned coppice_worker_abi_version; \
+  extern "C" const unsigned coppice_worker_abi_version = ::coppice::worker_abi_version;        \
+  extern "C" __attribute__((visibility("default"))) void coppice_register_workers(             \
+      ::coppice::worker_registry& registry);                                                   \
   extern "C" void coppice_register_workers(::coppice::worker_registry& registry)

@@ -1,5 +1,3 @@
-#include <coppice/tree/worker_message.hpp>
-
 #include <algorithm>
 #include <memory>
 #include <span>
@@ -12,6 +10,7 @@
 #include <coppice/process/message.hpp>
 #include <coppice/process/message_form.hpp>
 #include <coppice/process/suggestion.hpp>
+#include <coppice/tree/worker_message.hpp>
 
 namespace coppice {
 
@@ -52,7 +51,8 @@ detail::envelope* make_envelope_by(const detail::message_type& type, Read read) 
   return made;
 }
 
-// The message of a list of workers' messages that the JSON names, read; null when it cannot be, with the faults in the reader.
+// The message of a list of workers' messages that the JSON names, read; null when it cannot be, with the faults in the
+// reader.
 detail::envelope* read_message(const worker& of, json_value_reader& reader) {
   const auto forms = forms_of(of);
   const named_message named = read_message_name(reader, forms);
@@ -99,8 +99,8 @@ nlohmann::json query_worker(const worker& of, pid to, std::string_view name, std
   const nlohmann::json nothing;
   json_value_reader reader{nothing};
   const detail::handler* found = handler_named(of, name);
-  detail::envelope* request = make_envelope_by(
-      *found->type, [&](void* storage) { return found->type->form().read(reader, storage); });
+  detail::envelope* request =
+      make_envelope_by(*found->type, [&](void* storage) { return found->type->form().read(reader, storage); });
   if (request == nullptr) return nullptr;
   request->to = to.value();
   detail::envelope* reply = detail::call_with(to, request, timeout);

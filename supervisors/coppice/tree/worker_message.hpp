@@ -21,7 +21,8 @@ std::vector<json_fault> check_worker_message(const worker& of, const nlohmann::j
 /// Sends it, without waiting. The message has been checked.
 void send_worker_message(const worker& of, pid to, const nlohmann::json& message);
 
-/// What is wrong with calling such workers with the message of that name, which has no fields (`view`); empty if it can be done.
+/// What is wrong with calling such workers with the message of that name, which has no fields (`view`); empty if it can
+/// be done.
 std::string check_worker_query(const worker& of, std::string_view name);
 
 /// Calls with it and returns the reply's JSON form. Exits the caller as `call` does. The query has been checked.

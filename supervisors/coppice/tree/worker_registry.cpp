@@ -1,11 +1,10 @@
-#include <coppice/tree/worker_registry.hpp>
-
 #include <stdexcept>
 
 #include <nlohmann/json.hpp>
 
 #include <coppice/tree/identifier.hpp>
 #include <coppice/tree/json_form.hpp>
+#include <coppice/tree/worker_registry.hpp>
 
 namespace coppice {
 
@@ -31,7 +30,8 @@ void worker_registry::add(std::string name, worker made) {
   if (!made.start) throw std::invalid_argument{"coppice: the worker \"" + name + "\" has no start function"};
   const auto [place, is_new] = workers_.try_emplace(std::move(name), std::move(made));
   if (!is_new) {
-    throw std::invalid_argument{"coppice: a worker named \"" + place->first + "\" is registered already; choose another name"};
+    throw std::invalid_argument{"coppice: a worker named \"" + place->first +
+                                "\" is registered already; choose another name"};
   }
 }
 
@@ -46,7 +46,8 @@ std::vector<std::string_view> worker_registry::names() const {
   return listed;
 }
 
-void worker_registry::check_args(std::string_view worker, const nlohmann::json& args, std::vector<arg_fault>& faults) const {
+void worker_registry::check_args(std::string_view worker, const nlohmann::json& args,
+                                 std::vector<arg_fault>& faults) const {
   const auto* found = find(worker);
   if (found != nullptr && found->check) found->check(args, faults);
 }

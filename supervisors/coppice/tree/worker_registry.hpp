@@ -44,7 +44,9 @@ struct args_of {
   using type = no_args;
 };
 template <class Server>
-  requires requires { typename Server::args; }
+  requires requires {
+    typename Server::args;
+  }
 struct args_of<Server> {
   using type = typename Server::args;
 };
@@ -60,8 +62,8 @@ struct args_of<Server> {
 class worker_registry final : public worker_catalogue {
  public:
   /// Registers a class of servers. Its `args`, if it has such a member type, is a struct with a form (described with
-  /// Boost.Describe, so that the fields have names): read from the tree file's `args`, checked before anything starts, and
-  /// handed to the constructor. A static `check(const args&, std::vector<arg_fault>&)` may refuse values.
+  /// Boost.Describe, so that the fields have names): read from the tree file's `args`, checked before anything starts,
+  /// and handed to the constructor. A static `check(const args&, std::vector<arg_fault>&)` may refuse values.
   ///
   /// Throws std::invalid_argument for a name that is taken or is no identifier.
   template <class Server>

@@ -1,0 +1,54 @@
+# Completion of `coppice` in bash.
+
+_coppice() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' word
+  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    case $word in
+    run | check | graph | schema)
+      command=$word
+      break
+      ;;
+    esac
+  done
+
+  case $previous in
+  --load)
+    mapfile -t COMPREPLY < <(compgen -f -X '!*.so*' -- "$current"; compgen -d -- "$current")
+    compopt -o filenames 2>/dev/null
+    return
+    ;;
+  --script | --trace | --output)
+    mapfile -t COMPREPLY < <(compgen -f -- "$current")
+    compopt -o filenames 2>/dev/null
+    return
+    ;;
+  --format)
+    mapfile -t COMPREPLY < <(compgen -W 'dot svg' -- "$current")
+    return
+    ;;
+  --threads)
+    mapfile -t COMPREPLY < <(compgen -W "$(seq "$(nproc 2>/dev/null || echo 1)")" -- "$current")
+    return
+    ;;
+  esac
+
+  local options=''
+  case $command in
+  '') options='--help --version' ;;
+  run) options='--load --script --trace --threads --verbose --help' ;;
+  check) options='--load --help' ;;
+  graph) options='--format --output --load --help' ;;
+  schema) options='--help' ;;
+  esac
+
+  if [[ $current == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+  elif [[ -z $command ]]; then
+    mapfile -t COMPREPLY < <(compgen -W 'run check graph schema' -- "$current")
+  elif [[ $command != schema ]]; then
+    mapfile -t COMPREPLY < <(compgen -f -X '!*.json' -- "$current"; compgen -d -- "$current")
+    compopt -o filenames 2>/dev/null
+  fi
+}
+
+complete -F _coppice coppice

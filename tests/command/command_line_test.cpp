@@ -1,0 +1,113 @@
+#include <coppice/command/command_line.hpp>
+
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <coppice/command/help_pages.hpp>
+
+#include "child_program.hpp"
+
+using namespace coppice::command;
+
+namespace {
+
+std::string fault_of(const std::vector<std::string>& arguments) {
+  try {
+    parse_command_line(arguments);
+  } catch (const usage_fault& fault) {
+    return fault.what();
+  }
+  return "none";
+}
+
+}  // namespace
+
+TEST_SUITE("command line") {
+  TEST_CASE("run takes a tree and its options in any order") {
+    const auto parsed = parse_command_line(
+        {"run", "--load", "a.so", "tree.json", "--threads=3", "--trace", "-", "--load", "b.so", "--verbose"});
+    const auto& run = std::get<run_options>(parsed);
+    CHECK(run.tree == "tree.json");
+    CHECK(run.libraries == std::vector<std::string>{"a.so", "b.so"});
+    CHECK(run.threads == 3U);
+    CHECK(run.trace == "-");
+    CHECK(run.verbose);
+    CHECK_FALSE(run.script);
+  }
+
+  TEST_CASE("a tree may come from standard input") {
+    CHECK(std::get<check_options>(parse_command_line({"check", "-"})).tree == "-");
+    CHECK(std::get<run_options>(parse_command_line({"run", "tree.json", "--script", "-"})).script == "-");
+  }
+
+  TEST_CASE("after -- everything is a file name") {
+    CHECK(std::get<check_options>(parse_command_line({"check", "--", "--odd.json"})).tree == "--odd.json");
+  }
+
+  TEST_CASE("graph draws DOT on standard output unless told") {
+    const auto plain = std::get<graph_options>(parse_command_line({"graph", "t.json"}));
+    CHECK(plain.as == graph_options::format::dot);
+    CHECK(plain.to == "-");
+    const auto told = std::get<graph_options>(parse_command_line({"graph", "t.json", "--format", "svg", "--output", "t.svg"}));
+    CHECK(told.as == graph_options::format::svg);
+    CHECK(told.to == "t.svg");
+  }
+
+  TEST_CASE("each command has a page of help, whatever else stands there") {
+    CHECK(std::get<page>(parse_command_line({"--help"})).text == help::overview);
+    CHECK(std::get<page>(parse_command_line({"run", "--help"})).text == help::run);
+    CHECK(std::get<page>(parse_command_line({"run", "tree.json", "-h"})).text == help::run);
+    CHECK(std::get<page>(parse_command_line({"check", "--help"})).text == help::check);
+    CHECK(std::get<page>(parse_command_line({"graph", "--help"})).text == help::graph);
+    CHECK(std::get<page>(parse_command_line({"schema", "--help"})).text == help::schema);
+    CHECK(std::get<page>(parse_command_line({"--version"})).text == help::version);
+  }
+
+  TEST_CASE("a wrong line is told with what was expected and what was found") {
+    struct example {
+      std::vector<std::string> arguments;
+      const char* fault;
+    };
+    const example examples[] = {
+        {{}, "expected a command: run, check, graph, schema; got none. See coppice --help."},
+        {{"chekc", "t.json"}, "unknown command \"chekc\"; did you mean \"check\"? See coppice --help."},
+        {{"bake"}, "unknown command \"bake\". Commands: run, check, graph, schema. See coppice --help."},
+        {{"--verison"}, "unknown option \"--verison\"; did you mean \"--version\"? See coppice --help."},
+        {{"run"}, "run: expected a tree file, or - for standard input; got none. See coppice run --help."},
+        {{"run", "a", "b"}, "run: expected one tree file; got \"a\" and \"b\". See coppice run --help."},
+        {{"run", "t", "--thread", "3"}, "run: unknown option \"--thread\"; did you mean \"--threads\"? See coppice run --help."},
+        {{"run", "t", "--threads"}, "run: expected a value after --threads; got none. See coppice run --help."},
+        {{"run", "t", "--trace", "--verbose"}, "run: expected a value after --trace; got none. See coppice run --help."},
+        {{"run", "t", "--trace="}, "run: expected a value after --trace; got none. See coppice run --help."},
+        {{"run", "t", "--threads", "0"}, "run: expected a whole number, 1 to 1024, after --threads; got \"0\"."},
+        {{"run", "t", "--threads", "1025"}, "run: expected a whole number, 1 to 1024, after --threads; got \"1025\"."},
+        {{"run", "t", "--threads", "2x"}, "run: expected a whole number, 1 to 1024, after --threads; got \"2x\"."},
+        {{"run", "t", "--script", "s", "--threads", "2"},
+         "run: --threads cannot stand beside --script: a script runs in virtual time, on one thread. Leave one of them out."},
+        {{"run", "t", "--script", "a", "--script", "b"}, "run: expected --script once; got it 2 times. See coppice run --help."},
+        {{"run", "-", "--script", "-"}, "run: the tree and the script cannot both come from standard input (-)."},
+        {{"run", "t", "--verbose=yes"}, "run: --verbose takes no value; got \"--verbose=yes\". See coppice run --help."},
+        {{"graph", "t", "--format", "sgv"}, "graph: expected \"dot\" or \"svg\" after --format; got \"sgv\"; did you mean \"svg\"?"},
+        {{"schema", "t"}, "schema: takes no file; got \"t\". See coppice schema --help."},
+    };
+    for (const auto& each : examples) CHECK(fault_of(each.arguments) == each.fault);
+  }
+
+  TEST_CASE("a wrong line ends the command with status 2 and one line on standard error") {
+    const auto wrong = command_tests::run({"rnu", "tree.json"});
+    CHECK(wrong.status == 2);
+    CHECK(wrong.output.empty());
+    CHECK(wrong.errors == "coppice: unknown command \"rnu\"; did you mean \"run\"? See coppice --help.\n");
+  }
+
+  TEST_CASE("help and version go to standard output") {
+    const auto help = command_tests::run({"--help"});
+    CHECK(help.status == 0);
+    CHECK(help.output == help::overview);
+    const auto version = command_tests::run({"--version"});
+    CHECK(version.status == 0);
+    CHECK(version.output == help::version);
+  }
+}

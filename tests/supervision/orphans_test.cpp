@@ -1,0 +1,200 @@
+#include "supervision_testing.hpp"
+
+using namespace coppice;           // NOLINT(google-build-using-namespace)
+using namespace coppice::testing;  // NOLINT(google-build-using-namespace)
+using namespace std::chrono_literals;
+
+// A supervisor that is killed ends none of its children: they get its exit signal by their links, and one that traps exits may
+// take its time. In these trees `slow` needs ten seconds to stop, and counts how many of it are alive at once. It never may be
+// more than one: whoever starts a successor has to await the orphan first.
+
+namespace {
+
+struct lives {
+  int now = 0;
+  int most = 0;
+  int begun = 0;
+};
+
+class counted : public server<counted, die> {
+ public:
+  explicit counted(lives* count) : count_{count} {
+    process_flag(trap_exit, true);
+    ++count_->begun;
+    count_->most = std::max(count_->most, ++count_->now);
+  }
+  counted(const counted&) = delete;
+  counted& operator=(const counted&) = delete;
+  ~counted() { --count_->now; }
+
+  void handle(die told) { exit(std::move(told.reason)); }
+  void terminate(const exit_reason& /*reason*/) { sleep(10s); }
+
+ private:
+  lives* count_;
+};
+
+child_spec slow(lives& count) {
+  child_spec made = grove::from("slow", [&count] { return start_link<counted>({.name = "slow"}, &count); });
+  made.shutdown = shutdown_time::infinity();
+  return made;
+}
+
+void check_one_life_at_a_time(const lives& count, int begun) {
+  CHECK(count.most == 1);
+  CHECK(count.begun == begun);
+}
+
+}  // namespace
+
+TEST_SUITE("supervisor: orphans") {
+  TEST_CASE("a killed supervisor is restarted when its slow grandchild has ended, never before") {
+    in_grove([](grove& here) {
+      lives count;
+      const pid root = here.plant({}, {here.supervisor("root", "s", {}, {slow(count)})});
+      here.seen();
+      exit(child_of(root, "s"), exit_reason::kill());
+      settle();
+      CHECK(here.seen() == texts{"end root/s killed"});
+      sleep(11s);
+      CHECK(here.seen() == texts{"end root/s/slow killed", "start root/s/slow", "start root/s"});
+      check_one_life_at_a_time(count, 2);
+      CHECK_FALSE(here.log().tells("already_started"));
+    });
+  }
+
+  TEST_CASE("a grandchild further down is awaited too") {
+    in_grove([](grove& here) {
+      lives count;
+      const pid root = here.plant(
+          {}, {here.supervisor("root", "s", {}, {here.supervisor("root/s", "t", {}, {here.supervisor("root/s/t", "u", {}, {slow(count)})})})});
+      exit(child_of(root, "s"), exit_reason::kill());
+      settle();
+      sleep(11s);
+      REQUIRE(is_alive(root));
+      CHECK(states_of(root) == texts{"s running"});
+      check_one_life_at_a_time(count, 2);
+    });
+  }
+
+  TEST_CASE("supervisors of two levels that are killed at once leave nobody unawaited") {
+    for (const bool lower_first : {true, false}) {
+      INFO((lower_first ? "the lower one first" : "the upper one first"));
+      in_grove([lower_first](grove& here) {
+        lives count;
+        const pid root = here.plant({}, {here.supervisor("root", "s", {}, {here.supervisor("root/s", "t", {}, {slow(count)})})});
+        const pid upper = child_of(root, "s");
+        const pid lower = child_of(upper, "t");
+        exit(lower_first ? lower : upper, exit_reason::kill());
+        exit(lower_first ? upper : lower, exit_reason::kill());
+        settle();
+        sleep(21s);
+        REQUIRE(is_alive(root));
+        CHECK(states_of(root) == texts{"s running"});
+        check_one_life_at_a_time(count, 2);
+      });
+    }
+  }
+
+  TEST_CASE("a supervisor that is killed while it awaits orphans leaves them to its own parent") {
+    in_grove([](grove& here) {
+      lives count;
+      const pid root = here.plant({}, {here.supervisor("root", "s", {}, {here.supervisor("root/s", "t", {}, {slow(count)})})});
+      const pid upper = child_of(root, "s");
+      exit(child_of(upper, "t"), exit_reason::kill());
+      settle();
+      sleep(1s);  // `s` awaits the orphan
+      exit(upper, exit_reason::kill());
+      settle();
+      sleep(21s);
+      REQUIRE(is_alive(root));
+      CHECK(states_of(root) == texts{"s running"});
+      check_one_life_at_a_time(count, 2);
+    });
+  }
+
+  TEST_CASE("a supervisor that is killed while it stops its children leaves them to its own parent") {
+    in_grove([](grove& here) {
+      lives count;
+      const pid root = here.plant({.max_restarts = 5}, {here.supervisor("root", "s", {.max_restarts = 0}, {slow(count), grove::worker("a")})});
+      const pid upper = child_of(root, "s");
+      crash(child_of(upper, "a"), "boom");
+      settle();
+      sleep(1s);  // `s` has given up, and waits for `slow`
+      exit(upper, exit_reason::kill());
+      settle();
+      sleep(21s);
+      REQUIRE(is_alive(root));
+      CHECK(states_of(root) == texts{"s running"});
+      check_one_life_at_a_time(count, 2);
+    });
+  }
+
+  TEST_CASE("a supervisor that is killed while it starts leaves nobody unawaited before the next attempt") {
+    in_grove([](grove& here) {
+      lives count;
+      const pid root = here.plant({.max_restarts = 10}, {});
+      const pid before = self();
+      pid starting;
+      bool first = true;
+      const auto start_second = [&starting, &first, before]() -> start_result {
+        static_cast<void>(before);
+        starting = self();
+        if (std::exchange(first, false)) sleep(1h);
+        return start_link<child>(habits{});
+      };
+      const spawned client = spawn_monitor([&] {
+        start_child(root, here.supervisor("root", "s", {}, {slow(count), grove::from("b", start_second)}));
+        start_child(root, here.supervisor("root", "s", {}, {slow(count), grove::from("b", start_second)}));
+      });
+      settle();
+      exit(starting, exit_reason::kill());
+      reason_of(client);
+      settle();
+      CHECK(states_of(root) == texts{"s running"});
+      check_one_life_at_a_time(count, 2);
+    });
+  }
+
+  TEST_CASE("a group is restarted when the orphans of all its members have ended") {
+    in_grove([](grove& here) {
+      lives count;
+      child_spec hasty = here.supervisor("root", "s", {}, {slow(count)});
+      hasty.shutdown = shutdown_time::brutal_kill();
+      const pid root = here.plant({.strategy = strategy::one_for_all}, {grove::worker("a"), hasty});
+      crash(child_of(root, "a"), "boom");
+      settle();
+      sleep(11s);
+      CHECK(states_of(root) == texts{"s running", "a running"});
+      check_one_life_at_a_time(count, 2);
+    });
+  }
+
+  TEST_CASE("terminate_child of a supervisor answers when the orphans have ended as well") {
+    in_grove([](grove& here) {
+      lives count;
+      child_spec impatient = here.supervisor("root", "s", {}, {slow(count)});
+      impatient.shutdown = shutdown_time{1s};
+      const pid root = here.plant({}, {impatient});
+      CHECK(outcome(terminate_child(root, "s")) == "ok");
+      CHECK(count.now == 0);
+      CHECK(outcome(restart_child(root, "s")) == "ok");
+      check_one_life_at_a_time(count, 2);
+    });
+  }
+
+  TEST_CASE("a child that took its link away is no orphan: nobody waits for it (S89)") {
+    in_grove([](grove& here) {
+      const pid root = here.plant({}, {here.supervisor("root", "s", {}, {grove::worker("a")})});
+      const pid a = child_of(child_of(root, "s"), "a");
+      cast(a, leave{});
+      settle();
+      exit(child_of(root, "s"), exit_reason::kill());
+      settle();
+      CHECK(is_alive(a));
+      CHECK(child_of(child_of(root, "s"), "a") != a);
+      exit(a, exit_reason::kill());
+      await_end_of(a);
+    });
+  }
+}
