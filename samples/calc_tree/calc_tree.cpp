@@ -1,17 +1,18 @@
-// A tree of calculators, declared in JSON, is worked with and cut down for ten seconds, and grows back before your eyes.
+// A tree of calculators, declared in JSON, is worked with and cut down for ten seconds, and grows back before your
+// eyes.
 //
 //     calc_tree samples/calc_tree/tree.json
 //
-// The exit status is 0 only if everything grew back and every value was right; 1 if not; 2 for a wrong command line or tree.
+// The exit status is 0 only if everything grew back and every value was right; 1 if not; 2 for a wrong command line or
+// tree.
 
 #include <cstdint>
 #include <exception>
 #include <string>
 
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
-
 #include <calc/calc.hpp>
+#include <fmt/format.h>
 
 #include <coppice/tree/tree_file.hpp>
 #include <coppice/tree/worker_registry.hpp>
@@ -22,6 +23,11 @@
 namespace {
 
 constexpr int bad_input = 2;
+
+// A number without a sign would take -1 for its largest value.
+std::string not_negative(const std::string& given) {
+  return given.starts_with('-') ? "expected a whole number, 0 or more; got " + given : "";
+}
 
 int refuse(std::string_view why) {
   fmt::print(stderr, "{}\n", why);
@@ -34,9 +40,10 @@ int main(int count, char** arguments) {
   calc_tree::options wanted;
   std::int64_t length = wanted.length.count();
   CLI::App app{"Cuts a tree of calculators down, again and again, and watches it grow back.", "calc_tree"};
-  app.add_option("TREE", wanted.tree, "the tree, a JSON file: calculators (\"start\": \"calc\"), all permanent")->required();
+  app.add_option("TREE", wanted.tree, "the tree, a JSON file: calculators (\"start\": \"calc\"), all permanent")
+      ->required();
   app.add_option("--seconds", length, "for how long; 10 unless told")->check(CLI::Range(1, 86400));
-  app.add_option("--seed", wanted.seed, "what is cut down is drawn with it; 1 unless told");
+  app.add_option("--seed", wanted.seed, "what is cut down is drawn with it; 1 unless told")->check(not_negative);
   try {
     app.parse(count, arguments);
   } catch (const CLI::CallForHelp& asked) {

@@ -22,8 +22,8 @@ void calculators::collect(const coppice::supervisor_spec& supervisor, const std:
   std::size_t number = 0;
   for (const auto& child : supervisor.children) {
     if (child.restart() != coppice::restart_type::permanent) {
-      fault_ = fmt::format("{}: expected only permanent children, since all have to grow back; got a {} one", child.pointer(),
-                           to_string(child.restart()));
+      fault_ = fmt::format("{}: expected only permanent children, since all have to grow back; got a {} one",
+                           child.pointer(), to_string(child.restart()));
     }
     const auto add = [&](const std::string& id) {
       std::string child_path = path + "/" + id;

@@ -31,8 +31,8 @@ class calculators {
   /// The calculators whose end makes their supervisor restart siblings too.
   const std::vector<std::string>& in_groups() const noexcept { return in_groups_; }
 
-  /// All that starts again when the process at `path` ends: itself and what is under it, and by its supervisor's strategy its
-  /// siblings with what is under them. Sorted.
+  /// All that starts again when the process at `path` ends: itself and what is under it, and by its supervisor's
+  /// strategy its siblings with what is under them. Sorted.
   std::vector<std::string> restarted_with(std::string_view path) const;
 
  private:

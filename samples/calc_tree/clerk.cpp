@@ -6,9 +6,8 @@
 #include <random>
 #include <vector>
 
-#include <fmt/format.h>
-
 #include <calc/calc.hpp>
+#include <fmt/format.h>
 
 #include <coppice/process/exit.hpp>
 #include <coppice/process/receive.hpp>
@@ -29,7 +28,8 @@ class account {
  public:
   account(const calculator& of, const coppice::tree_journal& journal) : of_{of}, journal_{journal} {}
 
-  /// Some operations and a look at the value; or nothing, while there is nobody at the path. Returns whether a value was checked.
+  /// Some operations and a look at the value; or nothing, while there is nobody at the path. Returns whether a value
+  /// was checked.
   bool work(std::mt19937_64& random, pid complaints) {
     if (!process_ && !find()) return false;
     try {
@@ -40,7 +40,8 @@ class account {
       for (int i = 0; i < operations_a_round; ++i) operate(random());
       return check(complaints);
     } catch (const coppice::exit_exception& gone) {
-      if (is_timeout(gone.reason)) send(complaints, wrong_value{fmt::format("{} {} gave no answer", of_.path, to_string(process_))});
+      if (is_timeout(gone.reason))
+        send(complaints, wrong_value{fmt::format("{} {} gave no answer", of_.path, to_string(process_))});
       process_ = {};
       return false;
     }

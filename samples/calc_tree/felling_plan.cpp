@@ -44,7 +44,8 @@ std::vector<std::string> felling_plan::some_calculators() {
   return free;
 }
 
-// The standard's distributions may differ from one library to the next. The tiny bias of the remainder does not matter here.
+// The standard's distributions may differ from one library to the next. The tiny bias of the remainder does not matter
+// here.
 std::size_t felling_plan::below(std::size_t limit) {
   return static_cast<std::size_t>(random_() % limit);
 }

@@ -10,9 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include <fmt/format.h>
-
 #include <calc/calc.hpp>
+#include <fmt/format.h>
 
 #include <coppice/coppice.hpp>
 #include <coppice/process/custody.hpp>
@@ -57,6 +56,7 @@ class forester {
         wanted_{wanted},
         plan_{known, wanted.seed},
         journal_{std::make_shared<coppice::tree_journal>([this](const coppice::tree_event& event) {
+          if (event.what == coppice::tree_event::kind::restart_limit) gave_up_.store(true);
           if (event.what != coppice::tree_event::kind::started || !watching_.load()) return;
           coppice::send(me_, grown{event.path, event.process});
         })} {
@@ -87,7 +87,8 @@ class forester {
   }
 
  private:
-  // Start and end -----------------------------------------------------------------------------------------------------------
+  // Start and end
+  // -----------------------------------------------------------------------------------------------------------
 
   bool start() {
     const auto before = coppice::monotonic_time();
@@ -103,8 +104,9 @@ class forester {
     journal_->root_started(root_.id, root_process_);
     console_.line(fmt::format("{} is up: {} calculators under {} supervisors, in {}", root_.id, known_.all().size(),
                               known_.supervisors().size() + 1, milliseconds(coppice::monotonic_time() - before)));
-    console_.line(fmt::format("cutting for {} s, seed {}; meanwhile {} clerks work all calculators and check every value\n",
-                              wanted_.length.count(), wanted_.seed, clerks));
+    console_.line(
+        fmt::format("cutting for {} s, seed {}; meanwhile {} clerks work all calculators and check every value\n",
+                    wanted_.length.count(), wanted_.seed, clerks));
     watching_.store(true);
     return true;
   }
@@ -114,9 +116,10 @@ class forester {
     for (std::size_t number = 0; number < clerks; ++number) {
       const std::size_t from = all.size() * number / clerks;
       const std::size_t to = all.size() * (number + 1) / clerks;
-      const auto hired = coppice::spawn_monitor([this, own = all.subspan(from, to - from), seed = wanted_.seed + number + 1] {
-        work_as_clerk(own, *journal_, seed, me_, checked_);
-      });
+      const auto hired =
+          coppice::spawn_monitor([this, own = all.subspan(from, to - from), seed = wanted_.seed + number + 1] {
+            work_as_clerk(own, *journal_, seed, me_, checked_);
+          });
       clerks_.insert(hired.process);
     }
   }
@@ -132,8 +135,8 @@ class forester {
   void count_the_living() {
     expected_ = process_count(root_);
     const auto living = journal_->living();
-    alive_ = static_cast<std::uint64_t>(
-        std::count_if(living.begin(), living.end(), [](const auto& each) { return coppice::is_alive(each.second.process); }));
+    alive_ = static_cast<std::uint64_t>(std::count_if(
+        living.begin(), living.end(), [](const auto& each) { return coppice::is_alive(each.second.process); }));
     if (alive_ != expected_) {
       tally_.wrong(fmt::format("expected {} processes in the tree, {} are alive", grouped(expected_), grouped(alive_)));
     }
@@ -149,13 +152,14 @@ class forester {
     }
   }
 
-  void count_lives(const std::map<std::string, coppice::tree_journal::life, std::less<>>& living, const std::string& path,
-                   std::uint64_t expected) {
+  void count_lives(const std::map<std::string, coppice::tree_journal::life, std::less<>>& living,
+                   const std::string& path, std::uint64_t expected) {
     const auto found = living.find(path);
     if (found == living.end()) {
       tally_.wrong(path + " is not there");
     } else if (found->second.incarnation != expected) {
-      tally_.wrong(fmt::format("{} should be in its life number {}, and is in number {}", path, expected, found->second.incarnation));
+      tally_.wrong(fmt::format("{} should be in its life number {}, and is in number {}", path, expected,
+                               found->second.incarnation));
     }
   }
 
@@ -167,7 +171,8 @@ class forester {
     if (left > others_) tally_.wrong(fmt::format("{} processes are left after the end of the tree", left - others_));
   }
 
-  // Felling -----------------------------------------------------------------------------------------------------------------
+  // Felling
+  // -----------------------------------------------------------------------------------------------------------------
 
   void fell(const felling& round) {
     std::set<std::string> awaited;
@@ -190,10 +195,11 @@ class forester {
     const auto back_at = await_growth(round.kind, std::move(awaited), cut_at);
     if (!back_at) return;
     tally_.restarted(round.kind, restarts);
-    console_.line(fmt::format("{}  {}  {} {}", console_.in(console::shade::faint, fmt::format("{:>6.2f} s", seconds(cut_at - begin_))),
-                              console_.in(console::shade::bad, fmt::format("{:<18}", to_string(round.kind))),
-                              fmt::format("{:<44}", named(round.paths)),
-                              console_.in(console::shade::good, fmt::format("{} back in {}", restarts, milliseconds(*back_at - cut_at)))));
+    console_.line(fmt::format(
+        "{}  {}  {} {}", console_.in(console::shade::faint, fmt::format("{:>6.2f} s", seconds(cut_at - begin_))),
+        console_.in(console::shade::bad, fmt::format("{:<18}", to_string(round.kind))),
+        fmt::format("{:<44}", named(round.paths)),
+        console_.in(console::shade::good, fmt::format("{} back in {}", restarts, milliseconds(*back_at - cut_at)))));
     show_progress();
   }
 
@@ -223,7 +229,8 @@ class forester {
       if (awaited.erase(news->path) == 0) {
         tally_.wrong(news->path + " was started again without having been cut down");
       } else if (lives_.contains(news->path)) {
-        if (!answers(news->process)) tally_.wrong(fmt::format("{} {} does not answer", news->path, to_string(news->process)));
+        if (!answers(news->process))
+          tally_.wrong(fmt::format("{} {} does not answer", news->path, to_string(news->process)));
         tally_.recovered(kind, coppice::monotonic_time() - cut_at);
       }
     }
@@ -265,7 +272,8 @@ class forester {
                      [this](coppice::down each) { clerk_ended(each); },
                      [this](coppice::exit_signal each) {
                        if (each.sender != root_process_ || is_lost_) return;
-                       tally_.wrong(root_.id + " has ended: " + each.reason.to_string());
+                       tally_.wrong(fmt::format("{} has ended: {}{}", root_.id, each.reason.to_string(),
+                                                gave_up_.load() ? "; its \"max_restarts\" are too few for this" : ""));
                        is_lost_ = true;
                      },
                      coppice::after(std::max(time - coppice::monotonic_time(), nanoseconds{0}), [] {}));
@@ -279,7 +287,8 @@ class forester {
     }
   }
 
-  // Showing -----------------------------------------------------------------------------------------------------------------
+  // Showing
+  // -----------------------------------------------------------------------------------------------------------------
 
   // `root/pool/calc-17, calc-42 and 3 more`.
   static std::string named(const std::vector<std::string>& paths) {
@@ -295,7 +304,8 @@ class forester {
 
   void show_progress() {
     constexpr int width = 24;
-    const double share = std::min(1.0, seconds(coppice::monotonic_time() - begin_) / static_cast<double>(wanted_.length.count()));
+    const double share =
+        std::min(1.0, seconds(coppice::monotonic_time() - begin_) / static_cast<double>(wanted_.length.count()));
     const auto done = static_cast<std::size_t>(share * width);
     console_.progress(fmt::format("  [{}{}] {} cuts, {} restarts, {} values checked", std::string(done, '#'),
                                   std::string(width - done, '.'), grouped(tally_.cuts()), grouped(tally_.restarts()),
@@ -326,8 +336,9 @@ class forester {
 
   pid me_;
   pid root_process_;
-  std::size_t others_ = 0;           // processes that are not of the tree
+  std::size_t others_ = 0;             // processes that are not of the tree
   std::atomic<bool> watching_{false};  // whether starts are told to us
+  std::atomic<bool> gave_up_{false};
   std::shared_ptr<coppice::tree_journal> journal_;
   std::set<pid> clerks_;
   bool is_closing_ = false;
@@ -345,7 +356,8 @@ class forester {
 
 }  // namespace
 
-bool fell_and_watch(const coppice::supervisor_spec& root, const coppice::worker_registry& workers, const options& wanted) {
+bool fell_and_watch(const coppice::supervisor_spec& root, const coppice::worker_registry& workers,
+                    const options& wanted) {
   const calculators known{root};
   // What we cut down would be reported as the accident that it is not.
   coppice::set_log_handler([](const coppice::log_record& record) {

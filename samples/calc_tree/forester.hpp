@@ -16,8 +16,9 @@ struct options {
   std::uint64_t seed = 1;
 };
 
-/// Runs the tree, works its calculators, cuts processes down for so long, shows what happens, and prints a report. True: everything
-/// grew back and every value was right. Blocks; no runtime may be running.
-bool fell_and_watch(const coppice::supervisor_spec& root, const coppice::worker_registry& workers, const options& wanted);
+/// Runs the tree, works its calculators, cuts processes down for so long, shows what happens, and prints a report.
+/// True: everything grew back and every value was right. Blocks; no runtime may be running.
+bool fell_and_watch(const coppice::supervisor_spec& root, const coppice::worker_registry& workers,
+                    const options& wanted);
 
 }  // namespace calc_tree

@@ -45,12 +45,13 @@ std::string tally::row(std::string_view name, const of_kind& kind) {
   if (kind.recoveries.empty()) return text + '\n';
   auto sorted = kind.recoveries;
   std::sort(sorted.begin(), sorted.end());
-  return text + fmt::format("{:>13}{:>13}{:>13}\n", milliseconds(percentile(sorted, 0.5)), milliseconds(percentile(sorted, 0.99)),
-                            milliseconds(sorted.back()));
+  return text + fmt::format("{:>13}{:>13}{:>13}\n", milliseconds(percentile(sorted, 0.5)),
+                            milliseconds(percentile(sorted, 0.99)), milliseconds(sorted.back()));
 }
 
 std::string tally::table() const {
-  std::string text = fmt::format("  {:<18}{:>6}{:>10}{:>13}{:>13}{:>13}\n", "cut down by", "cuts", "restarts", "median", "p99", "max");
+  std::string text =
+      fmt::format("  {:<18}{:>6}{:>10}{:>13}{:>13}{:>13}\n", "cut down by", "cuts", "restarts", "median", "p99", "max");
   of_kind all;
   for (std::size_t kind = 0; kind < cut_kinds; ++kind) {
     const of_kind& one = kinds_[kind];

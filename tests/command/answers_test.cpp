@@ -32,9 +32,10 @@ TEST_SUITE("coppice check") {
   }
 
   TEST_CASE("warnings do not change the status") {
-    const auto done = run({"check", "-"}, {.input = R"({"id": "root", "max_restarts": 0, "children": [{"id": "a", "start": "calc"}]})"});
+    const auto done = run(
+        {"check", "-"}, {.input = R"({"id": "root", "max_restarts": 0, "children": [{"id": "a", "start": "calc"}]})"});
     CHECK(done.status == 0);
-    CHECK(contains(done.output, "-: warning: with \"max_restarts\": 0"));
+    CHECK(contains(done.output, "standard input: warning: with \"max_restarts\": 0"));
   }
 
   TEST_CASE("the tree of the quick start has no warning") {
@@ -53,10 +54,11 @@ TEST_SUITE("coppice check") {
   }
 
   TEST_CASE("faults are on standard error with status 2") {
-    const auto done = run({"check", "-"}, {.input = R"({"id": "root", "children": [{"id": "a", "start": "calc", "restrat": 1}]})"});
+    const auto done =
+        run({"check", "-"}, {.input = R"({"id": "root", "children": [{"id": "a", "start": "calc", "restrat": 1}]})"});
     CHECK(done.status == 2);
     CHECK(done.output.empty());
-    CHECK(contains(done.errors, "-:/children/0/restrat: unknown key"));
+    CHECK(contains(done.errors, "standard input:/children/0: unknown key \"restrat\""));
   }
 
   TEST_CASE("an answer that cannot be written is status 1") {

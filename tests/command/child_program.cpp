@@ -74,7 +74,8 @@ child_program::child_program(const std::vector<std::string>& arguments, const se
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<std::string> variables = how.environment;
   for (char** each = environ; *each != nullptr; ++each) variables.emplace_back(*each);
-  const int failure = ::posix_spawn(&process_, words.front().c_str(), &files, nullptr, as_array(words).data(), as_array(variables).data());
+  const int failure = ::posix_spawn(&process_, words.front().c_str(), &files, nullptr, as_array(words).data(),
+                                    as_array(variables).data());
   ::posix_spawn_file_actions_destroy(&files);
   ::close(input);
   ::close(out.write);
@@ -121,7 +122,8 @@ bool child_program::read_some() {
   pollfd sources[] = {{out_.descriptor, POLLIN, 0}, {err_.descriptor, POLLIN, 0}};
   if (out_.descriptor < 0 && err_.descriptor < 0) return false;
   if (checked(::poll(sources, 2, patience_ms), "poll") == 0) {
-    throw std::runtime_error{"nothing came for a minute; standard output:\n" + out_.text + "standard error:\n" + err_.text};
+    throw std::runtime_error{"nothing came for a minute; standard output:\n" + out_.text + "standard error:\n" +
+                             err_.text};
   }
   stream* const streams[] = {&out_, &err_};
   for (int i = 0; i < 2; ++i) {

@@ -8,8 +8,8 @@
 
 namespace command_tests {
 
-/// The command as a child process, with its output in pipes. Waits for lines, never for time; a line that does not come within a
-/// minute is a failure (it throws).
+/// The command as a child process, with its output in pipes. Waits for lines, never for time; a line that does not come
+/// within a minute is a failure (it throws).
 class child_program {
  public:
   struct setting {

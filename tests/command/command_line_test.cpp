@@ -1,10 +1,9 @@
-#include <coppice/command/command_line.hpp>
-
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include <coppice/command/command_line.hpp>
 #include <coppice/command/help_pages.hpp>
 
 #include "child_program.hpp"
@@ -50,7 +49,8 @@ TEST_SUITE("command line") {
     const auto plain = std::get<graph_options>(parse_command_line({"graph", "t.json"}));
     CHECK(plain.as == graph_options::format::dot);
     CHECK(plain.to == "-");
-    const auto told = std::get<graph_options>(parse_command_line({"graph", "t.json", "--format", "svg", "--output", "t.svg"}));
+    const auto told =
+        std::get<graph_options>(parse_command_line({"graph", "t.json", "--format", "svg", "--output", "t.svg"}));
     CHECK(told.as == graph_options::format::svg);
     CHECK(told.to == "t.svg");
   }
@@ -77,19 +77,25 @@ TEST_SUITE("command line") {
         {{"--verison"}, "unknown option \"--verison\"; did you mean \"--version\"? See coppice --help."},
         {{"run"}, "run: expected a tree file, or - for standard input; got none. See coppice run --help."},
         {{"run", "a", "b"}, "run: expected one tree file; got \"a\" and \"b\". See coppice run --help."},
-        {{"run", "t", "--thread", "3"}, "run: unknown option \"--thread\"; did you mean \"--threads\"? See coppice run --help."},
+        {{"run", "t", "--thread", "3"},
+         "run: unknown option \"--thread\"; did you mean \"--threads\"? See coppice run --help."},
         {{"run", "t", "--threads"}, "run: expected a value after --threads; got none. See coppice run --help."},
-        {{"run", "t", "--trace", "--verbose"}, "run: expected a value after --trace; got none. See coppice run --help."},
+        {{"run", "t", "--trace", "--verbose"},
+         "run: expected a value after --trace; got none. See coppice run --help."},
         {{"run", "t", "--trace="}, "run: expected a value after --trace; got none. See coppice run --help."},
         {{"run", "t", "--threads", "0"}, "run: expected a whole number, 1 to 1024, after --threads; got \"0\"."},
         {{"run", "t", "--threads", "1025"}, "run: expected a whole number, 1 to 1024, after --threads; got \"1025\"."},
         {{"run", "t", "--threads", "2x"}, "run: expected a whole number, 1 to 1024, after --threads; got \"2x\"."},
         {{"run", "t", "--script", "s", "--threads", "2"},
-         "run: --threads cannot stand beside --script: a script runs in virtual time, on one thread. Leave one of them out."},
-        {{"run", "t", "--script", "a", "--script", "b"}, "run: expected --script once; got it 2 times. See coppice run --help."},
+         "run: --threads cannot stand beside --script: a script runs in virtual time, on one thread. Leave one of them "
+         "out."},
+        {{"run", "t", "--script", "a", "--script", "b"},
+         "run: expected --script once; got it 2 times. See coppice run --help."},
         {{"run", "-", "--script", "-"}, "run: the tree and the script cannot both come from standard input (-)."},
-        {{"run", "t", "--verbose=yes"}, "run: --verbose takes no value; got \"--verbose=yes\". See coppice run --help."},
-        {{"graph", "t", "--format", "sgv"}, "graph: expected \"dot\" or \"svg\" after --format; got \"sgv\"; did you mean \"svg\"?"},
+        {{"run", "t", "--verbose=yes"},
+         "run: --verbose takes no value; got \"--verbose=yes\". See coppice run --help."},
+        {{"graph", "t", "--format", "sgv"},
+         "graph: expected \"dot\" or \"svg\" after --format; got \"sgv\"; did you mean \"svg\"?"},
         {{"schema", "t"}, "schema: takes no file; got \"t\". See coppice schema --help."},
     };
     for (const auto& each : examples) CHECK(fault_of(each.arguments) == each.fault);

@@ -44,7 +44,8 @@ TEST_SUITE("coppice run") {
       child_program child{{"run", "-"}, {.input = calm}};
       child.wait_for("root is up: 2 workers and 2 supervisors");
       child.signal(number);
-      CHECK(contains(child.wait_for("stopping"), number == SIGINT ? "(SIGINT): 4 processes" : "(SIGTERM): 4 processes"));
+      CHECK(
+          contains(child.wait_for("stopping"), number == SIGINT ? "(SIGINT): 4 processes" : "(SIGTERM): 4 processes"));
       child.wait_for("exited     root/s/b");
       child.wait_for("exited     root/s ");
       child.wait_for("exited     root/a");
@@ -117,7 +118,8 @@ TEST_SUITE("coppice run") {
     CHECK(done.status == 1);
     CHECK(contains(done.output, "gave up    root: more than 2 restarts within 5 s\n"));
     CHECK(done.errors ==
-          "coppice: standard input: root gave up: more than 2 restarts within 5 s (max_restarts, max_seconds); the tree has ended\n");
+          "coppice: standard input: root gave up: more than 2 restarts within 5 s (max_restarts, max_seconds); the "
+          "tree has ended\n");
   }
 
   TEST_CASE("a root that cannot start ends it with status 1, and says which child it was") {
@@ -172,7 +174,8 @@ TEST_SUITE("coppice run") {
       child.wait_for("stopping");
       child.signal(each.second);
       CHECK(child.finish() == each.status);
-      CHECK(child.errors() == std::string{"coppice: "} + each.name + " again: ending at once; 2 processes had not ended yet\n");
+      CHECK(child.errors() ==
+            std::string{"coppice: "} + each.name + " again: ending at once; 2 processes had not ended yet\n");
     }
   }
 
@@ -202,7 +205,8 @@ TEST_SUITE("coppice run") {
   }
 
   TEST_CASE("the trace of a tree that did not start ends too") {
-    const auto done = run(with_workers({"--trace", "-"}), {.input = R"({"id": "root", "children": [{"id": "b", "start": "broken"}]})"});
+    const auto done = run(with_workers({"--trace", "-"}),
+                          {.input = R"({"id": "root", "children": [{"id": "b", "start": "broken"}]})"});
     CHECK(done.status == 1);
     CHECK(done.output == R"({"event":"start_failed","path":"root/b","reason":"no_disk"}
 {"event":"start_failed","path":"root","reason":"{shutdown,{failed_to_start_child,b,no_disk}}"}
@@ -243,11 +247,19 @@ TEST_SUITE("coppice run") {
   }
 
   TEST_CASE("a bad tree starts nothing, and all its faults are shown") {
-    const auto done = run({"run", "-"}, {.input = R"({"id": "root", "strategi": "one_for_all", "children": [{"id": "a", "start": "clac"}]})"});
+    const auto done =
+        run({"run", "-"},
+            {.input = R"({"id": "root", "strategi": "one_for_all", "children": [{"id": "a", "start": "clac"}]})"});
     CHECK(done.status == 2);
     CHECK(done.output.empty());
-    CHECK(contains(done.errors, "-:/strategi: unknown key"));
-    CHECK(contains(done.errors, "-:/children/0/start: nothing is registered as \"clac\"; did you mean \"calc\"?"));
+    CHECK(contains(done.errors, "standard input: unknown key \"strategi\"; did you mean \"strategy\"?"));
+    CHECK(contains(done.errors,
+                   "standard input:/children/0/start: nothing is registered as \"clac\"; did you mean \"calc\"?"));
+  }
+
+  TEST_CASE("a worker that nobody has registered may be one that was not loaded") {
+    const auto done = run({"run", "-"}, {.input = R"({"id": "root", "children": [{"id": "a", "start": "crawler"}]})"});
+    CHECK(done.status == 2);
     CHECK(contains(done.errors, "coppice: workers of your own come out of shared libraries: --load LIBRARY."));
   }
 
@@ -269,7 +281,8 @@ TEST_SUITE("coppice run") {
         {text, "cannot be loaded as a worker library: "},
         {"libc.so.6", "libc.so.6: cannot be loaded as a worker library: "},
         {required_variable("COPPICE_TEST_NO_WORKERS"), "is no worker library: it exports no coppice_register_workers"},
-        {required_variable("COPPICE_TEST_OTHER_ABI"), "was built for version 999 of the worker interface, this program has version "},
+        {required_variable("COPPICE_TEST_OTHER_ABI"),
+         "was built for version 999 of the worker interface, this program has version "},
         {required_variable("COPPICE_TEST_TAKEN_NAME"), "its registration of workers failed: "},
     };
     for (const auto& each : examples) {

@@ -21,7 +21,8 @@ struct files {
       {"id": "a", "start": "calc", "args": {"initial": 5}}, {"id": "b", "start": "fuse", "args": {"burns": 0}}]})");
 
   command_tests::outcome run_script(const std::string& script, std::vector<std::string> more = {}) const {
-    std::vector<std::string> arguments{"run", tree, "--load", required_variable("COPPICE_TEST_WORKERS"), "--script", "-"};
+    std::vector<std::string> arguments{"run",      tree, "--load", required_variable("COPPICE_TEST_WORKERS"),
+                                       "--script", "-"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return run(arguments, {.input = script});
   }
@@ -75,8 +76,8 @@ TEST_SUITE("coppice run --script") {
     const auto done = here.run_script(R"([{"do": "send", "target": "root/a", "message": {"ad": 20}}])");
     CHECK(done.status == 2);
     CHECK(done.output.empty());
-    CHECK_MESSAGE(contains(done.errors, "-:/0/message"), done.errors);
-    CHECK_MESSAGE(contains(done.errors, "add"), done.errors);
+    CHECK_MESSAGE(contains(done.errors, "standard input:/0/message: unknown message \"ad\"; did you mean \"add\"?"),
+                  done.errors);
   }
 
   TEST_CASE("view of a worker that cannot answer it is a fault of the script") {
@@ -84,7 +85,7 @@ TEST_SUITE("coppice run --script") {
     const auto done = here.run_script(R"([{"do": "view", "target": "root/b"}])");
     CHECK(done.status == 2);
     CHECK(done.output.empty());
-    CHECK_MESSAGE(done.errors.starts_with("-:/0: "), done.errors);
+    CHECK_MESSAGE(done.errors.starts_with("standard input:/0: "), done.errors);
   }
 
   TEST_CASE("faults of the tree and of the script are shown together") {
@@ -92,13 +93,14 @@ TEST_SUITE("coppice run --script") {
     const std::string bad = here.directory.write("bad.json", R"({"id": "root", "strategi": "x"})");
     const auto done = run({"run", bad, "--script", "-"}, {.input = R"([{"do": "dance"}])"});
     CHECK(done.status == 2);
-    CHECK(contains(done.errors, bad + ":/strategi: "));
-    CHECK(contains(done.errors, "-:/0/do: "));
+    CHECK(contains(done.errors, bad + ": unknown key \"strategi\""));
+    CHECK(contains(done.errors, "standard input:/0/do: "));
   }
 
   TEST_CASE("a script that is not there is a bad one") {
     const files here;
-    const auto done = run({"run", here.tree, "--script", "nowhere.json", "--load", required_variable("COPPICE_TEST_WORKERS")});
+    const auto done =
+        run({"run", here.tree, "--script", "nowhere.json", "--load", required_variable("COPPICE_TEST_WORKERS")});
     CHECK(done.status == 2);
     CHECK(contains(done.errors, "nowhere.json: no such file"));
   }

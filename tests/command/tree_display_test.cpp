@@ -1,5 +1,3 @@
-#include <coppice/command/tree_display.hpp>
-
 #include <algorithm>
 #include <chrono>
 #include <string>
@@ -8,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include <coppice/command/tree_display.hpp>
 
 using namespace coppice;
 using namespace coppice::command;
@@ -62,8 +61,8 @@ TEST_SUITE("tree display") {
 
   TEST_CASE("an end and a restart are one line each, with the life and the time between") {
     pool one;
-    const std::string text = one.display.lines(std::vector{event(exited, "root/calc-7", 1, 4s, "badarith"),
-                                                           event(started, "root/calc-7", 2, 4s + 120us)});
+    const std::string text = one.display.lines(
+        std::vector{event(exited, "root/calc-7", 1, 4s, "badarith"), event(started, "root/calc-7", 2, 4s + 120us)});
     const std::string who = "root/calc-7 " + to_string(pid::from_value(1));
     CHECK(text == "    3.000 s  exited     " + who + ": badarith\n" + "    3.000 s  restarted  " + who +
                       ", its 2nd life, gone for 0.12 ms\n");
@@ -74,13 +73,15 @@ TEST_SUITE("tree display") {
     std::vector<tree_event> events;
     for (int i = 1; i <= 50; ++i) events.push_back(event(exited, "root/calc-" + std::to_string(i), 1, 4s, "killed"));
     for (int i = 1; i <= 50; ++i) events.push_back(event(started, "root/calc-" + std::to_string(i), 2, 4s + 3ms));
-    CHECK(one.display.lines(events) == "    3.000 s  exited     root/*: 50 workers, killed\n"
-                                       "    3.003 s  restarted  root/*: 50 workers, gone for 3.0 ms at most\n");
+    CHECK(one.display.lines(events) ==
+          "    3.000 s  exited     root/*: 50 workers, killed\n"
+          "    3.003 s  restarted  root/*: 50 workers, gone for 3.0 ms at most\n");
   }
 
   TEST_CASE("while a large tree shuts down, only ends that stand out are shown") {
     pool one;
-    CHECK(one.display.line(4s, "stopping", "(SIGINT): 101 processes") == "    3.000 s  stopping   (SIGINT): 101 processes\n");
+    CHECK(one.display.line(4s, "stopping", "(SIGINT): 101 processes") ==
+          "    3.000 s  stopping   (SIGINT): 101 processes\n");
     CHECK(one.display.lines(std::vector{event(exited, "root/calc-7", 1, 4s, "shutdown")}).empty());
     CHECK(lines_in(one.display.lines(std::vector{event(exited, "root/calc-8", 1, 4s, "killed")})) == 1);
   }
@@ -106,7 +107,8 @@ TEST_SUITE("tree display") {
 
   TEST_CASE("lives are counted in words") {
     pool one;
-    for (const auto& [number, word] : {std::pair{2U, "2nd"}, {3U, "3rd"}, {4U, "4th"}, {11U, "11th"}, {12U, "12th"}, {21U, "21st"}}) {
+    for (const auto& [number, word] :
+         {std::pair{2U, "2nd"}, {3U, "3rd"}, {4U, "4th"}, {11U, "11th"}, {12U, "12th"}, {21U, "21st"}}) {
       const std::string text = one.display.lines(std::vector{event(started, "root/calc-7", number, 4s)});
       CHECK(text.find(std::string{"its "} + word + " life") != std::string::npos);
     }

@@ -1,5 +1,3 @@
-#include <coppice/command/tree_outline.hpp>
-
 #include <map>
 #include <optional>
 #include <string>
@@ -8,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <coppice/command/start_failure.hpp>
+#include <coppice/command/tree_outline.hpp>
 
 using namespace coppice;
 using namespace coppice::command;
@@ -57,8 +56,10 @@ TEST_SUITE("tree outline") {
   }
 
   TEST_CASE("a shutdown waits for the last child that is left, and there for its last") {
-    CHECK(waited_for_among({"root", "root/a", "root/pool", "root/pool/calc-2", "root/pool/calc-10", "root/z"}) == "root/z");
-    CHECK(waited_for_among({"root", "root/a", "root/pool", "root/pool/calc-2", "root/pool/calc-10"}) == "root/pool/calc-10");
+    CHECK(waited_for_among({"root", "root/a", "root/pool", "root/pool/calc-2", "root/pool/calc-10", "root/z"}) ==
+          "root/z");
+    CHECK(waited_for_among({"root", "root/a", "root/pool", "root/pool/calc-2", "root/pool/calc-10"}) ==
+          "root/pool/calc-10");
     CHECK(waited_for_among({"root", "root/a", "root/pool"}) == "root/pool");
     CHECK(waited_for_among({"root"}) == "root");
   }
@@ -72,7 +73,8 @@ TEST_SUITE("tree outline") {
   }
 
   TEST_CASE("the reason of a failed start leads to the child that failed") {
-    const auto nested = exit_reason::parse("{shutdown,{failed_to_start_child,pool,{shutdown,{failed_to_start_child,a,badarith}}}}");
+    const auto nested =
+        exit_reason::parse("{shutdown,{failed_to_start_child,pool,{shutdown,{failed_to_start_child,a,badarith}}}}");
     CHECK(start_failure_text("root", nested) == "root/pool/a: badarith");
     CHECK(start_failure_text("root", exit_reason{"killed"}) == "root: killed");
   }

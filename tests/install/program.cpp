@@ -14,9 +14,8 @@ struct ping {
 int main() {
   show_faults_of_missing_tree();
   return coppice::run([] {
-    const auto echo = coppice::spawn([] {
-      coppice::receive([](ping message) { coppice::send(message.from, std::string("pong")); });
-    });
+    const auto echo = coppice::spawn(
+        [] { coppice::receive([](ping message) { coppice::send(message.from, std::string("pong")); }); });
     coppice::send(echo, ping{coppice::self()});
     coppice::receive([](const std::string& answer) { std::puts(answer.c_str()); });
   });

@@ -1,7 +1,7 @@
-// A program that runs a runtime twice and ends in it, in every way, processes that are at rest, waiting, computing, linked,
-// monitored, named, timed and supervised. It looks itself for processes and threads that are left; valgrind, which
-// tests/leaks/run starts it under, looks for memory. A `process` and a `message` hold memory of their own, so that one that is
-// forgotten is seen.
+// A program that runs a runtime twice and ends in it, in every way, processes that are at rest, waiting, computing,
+// linked, monitored, named, timed and supervised. It looks itself for processes and threads that are left; valgrind,
+// which tests/leaks/run starts it under, looks for memory. A `process` and a `message` hold memory of their own, so
+// that one that is forgotten is seen.
 
 #include <chrono>
 #include <cstdio>

@@ -23,7 +23,8 @@ struct ready {};
   return std::uncaught_exceptions();
 }
 
-// Throws `own`, calls `wait` while it is being handled, then rethrows whatever the C++ runtime takes for the current one.
+// Throws `own`, calls `wait` while it is being handled, then rethrows whatever the C++ runtime takes for the current
+// one.
 template <class Wait>
 std::string rethrown_after(const std::string& own, Wait wait) {
   try {
@@ -149,7 +150,8 @@ TEST_SUITE("exceptions across switches") {
               send(main, ping{self()});
               next<pong>();
             };
-            if (rethrown_after(own, [&] { mistakes += rethrown_after(own + "'s", exchange) == own + "'s" ? 0 : 1; }) != own) {
+            if (rethrown_after(own, [&] { mistakes += rethrown_after(own + "'s", exchange) == own + "'s" ? 0 : 1; }) !=
+                own) {
               ++mistakes;
             }
             if (exceptions_in_flight() != 0 || std::current_exception() != nullptr) ++mistakes;

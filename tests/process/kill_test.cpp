@@ -3,6 +3,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include <doctest/doctest.h>
 
@@ -219,9 +220,8 @@ TEST_SUITE("kill") {
     in_virtual_time([] {
       const auto start = monotonic_time();
       const spawned victim = spawn_monitor([main = self()] {
-        const at_destruction waits{[main] {
-          receive([](never) {}, after(2s, [main] { send(main, std::string{"waited"}); }));
-        }};
+        const at_destruction waits{
+            [main] { receive([](never) {}, after(2s, [main] { send(main, std::string{"waited"}); })); }};
         next<never>();
       });
       sleep(1s);
@@ -263,6 +263,34 @@ TEST_SUITE("kill") {
       send(victim.process, go{});
       CHECK(reason_of(victim) == exit_reason::killed());
       CHECK(has_queued<std::string>());
+    });
+  }
+
+  TEST_CASE("what a process holds may wait while it is destroyed, after a kill as after a normal end") {
+    struct asks_at_its_end {
+      pid calculator;
+      pid to;
+      asks_at_its_end(pid of, pid told) : calculator{of}, to{told} {}
+      asks_at_its_end(asks_at_its_end&& other) noexcept
+          : calculator{other.calculator}, to{std::exchange(other.to, pid{})} {}
+      asks_at_its_end& operator=(asks_at_its_end&&) = delete;
+      ~asks_at_its_end() {
+        if (to) send(to, call(calculator, double_it{21}));
+      }
+    };
+    on_one_thread_and_on_four([] {
+      const pid calculator = start<doubler>().process();
+      for (const exit_reason& reason : {exit_reason::normal(), exit_reason{"out"}, exit_reason::kill()}) {
+        const spawned holder =
+            spawn_monitor([held = asks_at_its_end{calculator, self()}, main = self(), normal = reason.is_normal()] {
+              send(main, ready{});
+              if (!normal) next<never>();
+            });
+        next<ready>();
+        if (!reason.is_normal()) exit(holder.process, reason);
+        CHECK(next<int>() == 42);
+        CHECK(reason_of(holder) == (reason.is_kill() ? exit_reason::killed() : reason));
+      }
     });
   }
 

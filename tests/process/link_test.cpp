@@ -212,7 +212,12 @@ TEST_SUITE("link") {
       int survived = 0;
       constexpr int rounds = 200;
       for (int round = 0; round < rounds; ++round) {
-        const spawned child = spawn_monitor([] { next<go>(); exit("out"); }, {.link = true});
+        const spawned child = spawn_monitor(
+            [] {
+              next<go>();
+              exit("out");
+            },
+            {.link = true});
         // It ends while the unlink is on its way, and main does not trap.
         unlink(child.process);
         send(child.process, go{});
@@ -226,8 +231,8 @@ TEST_SUITE("link") {
   TEST_CASE("an exit signal that crosses an unlink is dropped (S31)") {
     in_runtime({.threads = 1}, [] {
       const auto cross = [](pid linked) {
-        detail::post(detail::make_envelope<detail::ending>(self(), detail::envelope_kind::exit_linked, linked, reference{},
-                                                           detail::ending{exit_reason{"out"}, nullptr}));
+        detail::post(detail::make_envelope<detail::ending>(self(), detail::envelope_kind::exit_linked, linked,
+                                                           reference{}, detail::ending{exit_reason{"out"}, nullptr}));
       };
       const pid ended = spawn_link(echo_loop);
       unlink(ended);
@@ -247,8 +252,27 @@ TEST_SUITE("link") {
     });
   }
 
-  // Both sides take the link away and make it again, at the same time, so that each request crosses requests of the other
-  // side. Afterwards both must be of one mind.
+  // The other side has taken the link away and made it again before it met our unlink, which will undo that there.
+  TEST_CASE("a link request that crosses an unlink is undone by it") {
+    in_runtime({.threads = 1}, [] {
+      const pid other = spawn_link(echo_loop);
+      unlink(other);
+      detail::post(
+          detail::make_envelope<detail::nothing>(self(), detail::envelope_kind::unlink, other, reference::make()));
+      detail::post(detail::make_envelope<detail::nothing>(self(), detail::envelope_kind::link, other, reference{}));
+      CHECK(links_of(self()).empty());
+      // And after the unlink has been acknowledged.
+      CHECK(links_of(other).empty());
+      CHECK(links_of(self()).empty());
+      link(other);
+      CHECK(links_of(self()) == pids{other});
+      CHECK(links_of(other) == pids{self()});
+      unlink(other);
+    });
+  }
+
+  // Both sides take the link away and make it again, at the same time, so that each request crosses requests of the
+  // other side. Afterwards both must be of one mind.
   TEST_CASE("links that both sides make and unmake at once end up the same on both sides") {
     on_one_thread_and_on_four([] {
       constexpr int rounds = 50;

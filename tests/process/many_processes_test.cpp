@@ -1,5 +1,5 @@
-// Many processes on several threads do everything to each other at once. What must hold afterwards does not depend on who
-// was faster.
+// Many processes on several threads do everything to each other at once. What must hold afterwards does not depend on
+// who was faster.
 
 #include <atomic>
 #include <cstdint>
@@ -24,7 +24,6 @@ using namespace std::chrono_literals;
 namespace {
 
 struct go {};
-
 
 using pids = std::vector<pid>;
 
@@ -58,9 +57,7 @@ void meddle(std::uint64_t seed, pid observer) {
     const pid other = (*all)[random() % all->size()];
     switch (random() % 8) {
       case 0:
-      case 1:
-        try {
-          link(other);
+      case 1: try { link(other);
         } catch (const error& caught) {
           if (caught.reason() != exit_reason::noproc()) send(observer, mistake{"link threw something else"});
         }
@@ -121,8 +118,12 @@ TEST_SUITE("many processes") {
         CHECK_FALSE(has_queued<down>());
         CHECK(processes().size() == before);
         std::string mistakes;
-        while (receive([&](mistake& found) { mistakes += found.text + "; "; return true; },
-                       after(0s, [] { return false; }))) {
+        while (receive(
+            [&](mistake& found) {
+              mistakes += found.text + "; ";
+              return true;
+            },
+            after(0s, [] { return false; }))) {
         }
         CHECK(mistakes.empty());
       });
@@ -168,7 +169,8 @@ TEST_SUITE("many processes") {
       for (const pid each : ring) answers(each);
       exit(ring[count / 2], "cut");
       bool all_with_that_reason = true;
-      for (const reference each : ends) all_with_that_reason = reason_of(each) == exit_reason{"cut"} && all_with_that_reason;
+      for (const reference each : ends)
+        all_with_that_reason = reason_of(each) == exit_reason{"cut"} && all_with_that_reason;
       CHECK(all_with_that_reason);
     });
   }

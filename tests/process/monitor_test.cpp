@@ -242,7 +242,8 @@ TEST_SUITE("monitor") {
       CHECK(watchers_of(echo) == std::vector<pid>{watcher.process, watcher.process});
       send(watcher.process, go{});
       reason_of(watcher);
-      // Its own DOWN may overtake the signals that take its monitors away: they come from it, but go to another process.
+      // Its own DOWN may overtake the signals that take its monitors away: they come from it, but go to another
+      // process.
       const auto until = monotonic_time() + patience;
       while (!watchers_of(echo).empty() && monotonic_time() < until) {
       }

@@ -89,7 +89,8 @@ TEST_SUITE("process_info") {
       answers(echo);
       // Asked after its answer it may still be on its way to the wait.
       const auto status = process_info(echo, info::status)->status;
-      CHECK((status == process_status::waiting || status == process_status::running || status == process_status::runnable));
+      CHECK((status == process_status::waiting || status == process_status::running ||
+             status == process_status::runnable));
     });
     in_runtime({.threads = 1}, [] {
       const pid fresh = spawn(echo_loop);

@@ -83,8 +83,9 @@ void in_virtual_time(Body body) {
 /// The first T in the queue, waiting for it.
 template <class T>
 T next() {
-  return receive([](T& found) { return std::move(found); },
-                 after(patience, []() -> T { throw std::runtime_error{"no " + std::string{type_name<T>()} + " came"}; }));
+  return receive([](T& found) { return std::move(found); }, after(patience, []() -> T {
+                   throw std::runtime_error{"no " + std::string{type_name<T>()} + " came"};
+                 }));
 }
 
 /// Whether a T lies in the queue. It is taken out.
@@ -95,9 +96,9 @@ bool has_queued() {
 
 /// The reason in the `down` of that monitor, waiting for it.
 inline exit_reason reason_of(reference monitored) {
-  return receive(when([monitored](const down& ended) { return ended.ref == monitored; },
-                      [](down& ended) { return ended.reason; }),
-                 after(patience, []() -> exit_reason { throw std::runtime_error{"no DOWN came"}; }));
+  return receive(
+      when([monitored](const down& ended) { return ended.ref == monitored; }, [](down& ended) { return ended.reason; }),
+      after(patience, []() -> exit_reason { throw std::runtime_error{"no DOWN came"}; }));
 }
 
 inline exit_reason reason_of(const spawned& process) {

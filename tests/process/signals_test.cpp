@@ -33,8 +33,7 @@ std::vector<std::string> taken_in_order() {
           if (more) seen.push_back(text);
         },
         [&](exit_signal& signal) { seen.push_back("EXIT " + signal.reason.to_string()); },
-        [&](down& ended) { seen.push_back("DOWN " + ended.reason.to_string()); },
-        after(patience, [&] {
+        [&](down& ended) { seen.push_back("DOWN " + ended.reason.to_string()); }, after(patience, [&] {
           seen.emplace_back("nothing more");
           more = false;
         }));

@@ -50,7 +50,8 @@ texts history(std::uint64_t seed) {
           }));
         }
         for (int step = 0; step < 5; ++step) {
-          for (int i = 0; i < count; ++i) send(all[static_cast<std::size_t>(i)], all[static_cast<std::size_t>((i + 7 * step) % count)]);
+          for (int i = 0; i < count; ++i)
+            send(all[static_cast<std::size_t>(i)], all[static_cast<std::size_t>((i + 7 * step) % count)]);
         }
         for (int i = 0; i < count; ++i) {
           const auto got = next<exit_signal>();

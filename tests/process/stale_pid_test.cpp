@@ -85,8 +85,8 @@ class bare_inbox {
   pid self_;
 };
 
-// What a sender does who has looked at the slot while `dead` still lived, and was held up until its successor was there.
-// A check of the serial before the push, however careful, has been passed by then.
+// What a sender does who has looked at the slot while `dead` still lived, and was held up until its successor was
+// there. A check of the serial before the push, however careful, has been passed by then.
 bool push_late(envelope* sent) {
   return process_table::instance().push_to_slot(sent);
 }
@@ -160,9 +160,10 @@ TEST_SUITE("stale pid") {
       link(successor);
       const reference ref = monitor(successor);
       for (const exit_reason& reason : {exit_reason{"out"}, exit_reason::kill()}) {
-        push_late(make_envelope<detail::ending>(dead, envelope_kind::exit, self(), reference{}, detail::ending{reason, {}}));
         push_late(
-            make_envelope<detail::ending>(dead, envelope_kind::exit_linked, self(), reference{}, detail::ending{reason, {}}));
+            make_envelope<detail::ending>(dead, envelope_kind::exit, self(), reference{}, detail::ending{reason, {}}));
+        push_late(make_envelope<detail::ending>(dead, envelope_kind::exit_linked, self(), reference{},
+                                                detail::ending{reason, {}}));
       }
       push_late(make_envelope<detail::nothing>(dead, envelope_kind::unlink, self(), reference::make()));
       push_late(make_envelope<detail::nothing>(dead, envelope_kind::demonitor, self(), ref));

@@ -76,7 +76,8 @@ TEST_SUITE("supervisor: operations on children") {
     });
   }
 
-  TEST_CASE("terminate_child answers ok for any child that is known, and keeps its spec unless it is temporary (S117)") {
+  TEST_CASE(
+      "terminate_child answers ok for any child that is known, and keeps its spec unless it is temporary (S117)") {
     in_grove([](grove& here) {
       const pid root = here.plant({}, {grove::worker("a"), grove::worker("t", restart_type::temporary)});
       CHECK(outcome(terminate_child(root, "nobody")) == "not_found");
@@ -154,8 +155,9 @@ TEST_SUITE("supervisor: operations on children") {
 
   TEST_CASE("count_children counts specs, those alive, supervisors and workers; who does not run counts too (S119)") {
     in_grove([](grove& here) {
-      const pid root = here.plant({}, {grove::worker("a"), grove::worker("b"), here.supervisor("root", "s", {}, {grove::worker("x")}),
-                                       here.supervisor("root", "t", {}, {})});
+      const pid root = here.plant(
+          {}, {grove::worker("a"), grove::worker("b"), here.supervisor("root", "s", {}, {grove::worker("x")}),
+               here.supervisor("root", "t", {}, {})});
       CHECK(to_string(count_children(root)) == "4 specs, 4 active, 2 supervisors, 2 workers");
       terminate_child(root, "s");
       terminate_child(root, "a");
@@ -188,9 +190,12 @@ TEST_SUITE("supervisor: operations on children") {
     in_grove([](grove& /*here*/) {
       const pid dead = dead_process();
       const std::vector<std::function<void()>> operations{
-          [dead] { start_child(dead, grove::worker("a")); }, [dead] { terminate_child(dead, "a"); },
-          [dead] { restart_child(dead, "a"); },              [dead] { delete_child(dead, "a"); },
-          [dead] { which_children(dead); },                  [dead] { count_children(dead); },
+          [dead] { start_child(dead, grove::worker("a")); },
+          [dead] { terminate_child(dead, "a"); },
+          [dead] { restart_child(dead, "a"); },
+          [dead] { delete_child(dead, "a"); },
+          [dead] { which_children(dead); },
+          [dead] { count_children(dead); },
           [] { which_children("no_such_name"); },
       };
       for (const auto& each : operations) CHECK(exit_of(each).starts_with("{noproc,"));

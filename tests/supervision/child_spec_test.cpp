@@ -1,7 +1,6 @@
-#include <coppice/supervision/child_spec.hpp>
-
 #include <doctest/doctest.h>
 
+#include <coppice/supervision/child_spec.hpp>
 #include <coppice/supervision/supervisor.hpp>
 
 #include "supervision_testing.hpp"
@@ -20,7 +19,8 @@ std::string fault_of(const child_spec& spec, auto_shutdown under = auto_shutdown
 }  // namespace
 
 TEST_SUITE("child_spec") {
-  TEST_CASE("defaults are one_for_one, one restart in 5 s, never; permanent worker, 5 s to stop, not significant (S82)") {
+  TEST_CASE(
+      "defaults are one_for_one, one restart in 5 s, never; permanent worker, 5 s to stop, not significant (S82)") {
     const supervisor_flags flags;
     CHECK(flags.strategy == strategy::one_for_one);
     CHECK(flags.max_restarts == 1);

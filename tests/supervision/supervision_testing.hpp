@@ -194,8 +194,8 @@ class grove {
   }
 
   /// A supervisor as a child of another one at `above`.
-  child_spec supervisor(const std::string& above, std::string id, supervisor_flags flags, std::vector<child_spec> children,
-                        restart_type restart = restart_type::permanent) const {
+  child_spec supervisor(const std::string& above, std::string id, supervisor_flags flags,
+                        std::vector<child_spec> children, restart_type restart = restart_type::permanent) const {
     child_spec made;
     made.restart = restart;
     made.type = child_type::supervisor;
@@ -229,7 +229,8 @@ class grove {
   static exit_reason fell(pid root, const exit_reason& reason = exit_reason::shutdown()) {
     const reference watched = monitor(root);
     exit(root, reason);
-    return receive(when([watched](const down& ended) { return ended.ref == watched; }, [](down& ended) { return ended.reason; }));
+    return receive(
+        when([watched](const down& ended) { return ended.ref == watched; }, [](down& ended) { return ended.reason; }));
   }
 
   /// How many processes there are that were not there at first.
@@ -284,7 +285,8 @@ void in_grove(Body body) {
 /// `a running`, in the order of `which_children`.
 inline texts states_of(pid supervisor) {
   texts told;
-  for (const auto& each : which_children(supervisor)) told.push_back(each.id + " " + std::string{to_string(each.status)});
+  for (const auto& each : which_children(supervisor))
+    told.push_back(each.id + " " + std::string{to_string(each.status)});
   return told;
 }
 

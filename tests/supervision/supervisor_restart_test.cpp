@@ -8,7 +8,8 @@ namespace {
 
 // Three permanent children under a strategy, and a budget that does not matter.
 pid plant_three(grove& here, strategy how) {
-  const pid root = here.plant({.strategy = how, .max_restarts = 100}, {grove::worker("a"), grove::worker("b"), grove::worker("c")});
+  const pid root =
+      here.plant({.strategy = how, .max_restarts = 100}, {grove::worker("a"), grove::worker("b"), grove::worker("c")});
   here.seen();
   return root;
 }
@@ -33,13 +34,20 @@ TEST_SUITE("supervisor: restart") {
     const texts running{"a running"};
     const texts kept{"a undefined"};
     const std::vector<expectation> all{
-        {restart_type::permanent, "normal", true, running},        {restart_type::permanent, "shutdown", true, running},
-        {restart_type::permanent, "{shutdown,x}", true, running},  {restart_type::permanent, "boom", true, running},
-        {restart_type::transient, "normal", false, kept},          {restart_type::transient, "shutdown", false, kept},
-        {restart_type::transient, "{shutdown,x}", false, kept},    {restart_type::transient, "boom", true, running},
-        {restart_type::transient, "killed", true, running},        {restart_type::transient, "{boom,shutdown}", true, running},
-        {restart_type::temporary, "normal", false, {}},            {restart_type::temporary, "shutdown", false, {}},
-        {restart_type::temporary, "{shutdown,x}", false, {}},      {restart_type::temporary, "boom", false, {}},
+        {restart_type::permanent, "normal", true, running},
+        {restart_type::permanent, "shutdown", true, running},
+        {restart_type::permanent, "{shutdown,x}", true, running},
+        {restart_type::permanent, "boom", true, running},
+        {restart_type::transient, "normal", false, kept},
+        {restart_type::transient, "shutdown", false, kept},
+        {restart_type::transient, "{shutdown,x}", false, kept},
+        {restart_type::transient, "boom", true, running},
+        {restart_type::transient, "killed", true, running},
+        {restart_type::transient, "{boom,shutdown}", true, running},
+        {restart_type::temporary, "normal", false, {}},
+        {restart_type::temporary, "shutdown", false, {}},
+        {restart_type::temporary, "{shutdown,x}", false, {}},
+        {restart_type::temporary, "boom", false, {}},
     };
     for (const auto& each : all) {
       INFO(to_string(each.restart) << " ends with " << each.reason);
@@ -62,15 +70,16 @@ TEST_SUITE("supervisor: restart") {
       CHECK(child_of(root, "a") == a);
       CHECK(states_of(root) == texts{"c running", "b running", "a running"});
       here.clear();
-      CHECK(here.seen() == texts{"end root/c shutdown", "end root/b shutdown", "end root/a shutdown", "end root shutdown"});
+      CHECK(here.seen() ==
+            texts{"end root/c shutdown", "end root/b shutdown", "end root/a shutdown", "end root shutdown"});
     });
   }
 
   TEST_CASE("one_for_all stops siblings in reverse start order and starts all in start order (S98)") {
     in_grove([](grove& here) {
       const pid root = plant_three(here, strategy::one_for_all);
-      CHECK(after_end(here, root, "b", "boom") == texts{"end root/b boom", "end root/c shutdown", "end root/a shutdown", "start root/a",
-                                                        "start root/b", "start root/c"});
+      CHECK(after_end(here, root, "b", "boom") == texts{"end root/b boom", "end root/c shutdown", "end root/a shutdown",
+                                                        "start root/a", "start root/b", "start root/c"});
       CHECK(states_of(root) == texts{"c running", "b running", "a running"});
     });
   }
@@ -79,11 +88,12 @@ TEST_SUITE("supervisor: restart") {
     in_grove([](grove& here) {
       const pid root = plant_three(here, strategy::rest_for_one);
       const pid a = child_of(root, "a");
-      CHECK(after_end(here, root, "b", "boom") == texts{"end root/b boom", "end root/c shutdown", "start root/b", "start root/c"});
+      CHECK(after_end(here, root, "b", "boom") ==
+            texts{"end root/b boom", "end root/c shutdown", "start root/b", "start root/c"});
       CHECK(child_of(root, "a") == a);
       CHECK(after_end(here, root, "c", "boom") == texts{"end root/c boom", "start root/c"});
-      CHECK(after_end(here, root, "a", "boom") == texts{"end root/a boom", "end root/c shutdown", "end root/b shutdown", "start root/a",
-                                                        "start root/b", "start root/c"});
+      CHECK(after_end(here, root, "a", "boom") == texts{"end root/a boom", "end root/c shutdown", "end root/b shutdown",
+                                                        "start root/a", "start root/b", "start root/c"});
     });
   }
 
@@ -105,11 +115,13 @@ TEST_SUITE("supervisor: restart") {
     for (const strategy how : {strategy::one_for_all, strategy::rest_for_one}) {
       INFO(to_string(how));
       in_grove([how](grove& here) {
-        const pid root = here.plant({.strategy = how}, {grove::worker("a"), grove::worker("t1", restart_type::temporary), grove::worker("b"),
-                                                        grove::worker("t2", restart_type::temporary)});
+        const pid root =
+            here.plant({.strategy = how}, {grove::worker("a"), grove::worker("t1", restart_type::temporary),
+                                           grove::worker("b"), grove::worker("t2", restart_type::temporary)});
         here.seen();
-        CHECK(after_end(here, root, "a", "boom") == texts{"end root/a boom", "end root/t2 shutdown", "end root/b shutdown",
-                                                          "end root/t1 shutdown", "start root/a", "start root/b"});
+        CHECK(after_end(here, root, "a", "boom") == texts{"end root/a boom", "end root/t2 shutdown",
+                                                          "end root/b shutdown", "end root/t1 shutdown", "start root/a",
+                                                          "start root/b"});
         CHECK(states_of(root) == texts{"b running", "a running"});
         // The id is free.
         CHECK(outcome(start_child(root, grove::worker("t1"))) == "ok");
@@ -119,8 +131,8 @@ TEST_SUITE("supervisor: restart") {
 
   TEST_CASE("a group whose first child is temporary is restarted without it (S100)") {
     in_grove([](grove& here) {
-      const pid root = here.plant({.strategy = strategy::one_for_all},
-                                  {grove::worker("t", restart_type::temporary), grove::worker("a"), grove::worker("b")});
+      const pid root = here.plant({.strategy = strategy::one_for_all}, {grove::worker("t", restart_type::temporary),
+                                                                        grove::worker("a"), grove::worker("b")});
       here.seen();
       CHECK(after_end(here, root, "b", "boom") ==
             texts{"end root/b boom", "end root/a shutdown", "end root/t shutdown", "start root/a", "start root/b"});
@@ -139,9 +151,11 @@ TEST_SUITE("supervisor: restart") {
     }
   }
 
-  TEST_CASE("a transient child that ended normally leaves its siblings alone, and starts again with their group (S101)") {
+  TEST_CASE(
+      "a transient child that ended normally leaves its siblings alone, and starts again with their group (S101)") {
     in_grove([](grove& here) {
-      const pid root = here.plant({.strategy = strategy::one_for_all}, {grove::worker("a"), grove::worker("tr", restart_type::transient)});
+      const pid root = here.plant({.strategy = strategy::one_for_all},
+                                  {grove::worker("a"), grove::worker("tr", restart_type::transient)});
       here.seen();
       CHECK(after_end(here, root, "tr", "normal") == texts{"end root/tr normal"});
       CHECK(states_of(root) == texts{"tr undefined", "a running"});
@@ -167,7 +181,8 @@ TEST_SUITE("supervisor: restart") {
         const pid root = here.plant({.max_restarts = allowed}, {grove::worker("a")});
         const reference watched = monitor(root);
         here.seen();
-        for (unsigned i = 0; i < allowed; ++i) CHECK(after_end(here, root, "a", "boom") == texts{"end root/a boom", "start root/a"});
+        for (unsigned i = 0; i < allowed; ++i)
+          CHECK(after_end(here, root, "a", "boom") == texts{"end root/a boom", "start root/a"});
         crash(child_of(root, "a"), "boom");
         CHECK(reason_of(watched) == exit_reason::shutdown());
         CHECK(here.seen() == texts{"end root/a boom", "give up root", "end root shutdown"});
@@ -207,8 +222,8 @@ TEST_SUITE("supervisor: restart") {
       const pid root = here.plant({.max_restarts = 2}, {grove::worker("a"), grove::worker("b"), grove::worker("c")});
       here.seen();
       for (const char* id : {"a", "b"}) after_end(here, root, id, "boom");
-      CHECK(after_end(here, root, "c", "boom") ==
-            texts{"end root/c boom", "give up root", "end root/b shutdown", "end root/a shutdown", "end root shutdown"});
+      CHECK(after_end(here, root, "c", "boom") == texts{"end root/c boom", "give up root", "end root/b shutdown",
+                                                        "end root/a shutdown", "end root shutdown"});
     });
   }
 
@@ -227,7 +242,8 @@ TEST_SUITE("supervisor: restart") {
   TEST_CASE("siblings that die while their group is stopped are not counted again (S103)") {
     in_grove([](grove& here) {
       const pid root = here.plant({.strategy = strategy::one_for_all, .max_restarts = 1},
-                                  {grove::worker("a"), grove::worker("b"), grove::worker("slow", {.traps = true, .stop = 1s}), grove::worker("c")});
+                                  {grove::worker("a"), grove::worker("b"),
+                                   grove::worker("slow", {.traps = true, .stop = 1s}), grove::worker("c")});
       const pid a = child_of(root, "a");
       const pid b = child_of(root, "b");
       here.seen();
@@ -238,8 +254,8 @@ TEST_SUITE("supervisor: restart") {
       settle();
       sleep(1s);
       settle();
-      CHECK(here.seen() == texts{"end root/c boom", "end root/a bang", "end root/b bang", "end root/slow shutdown", "start root/a",
-                                 "start root/b", "start root/slow", "start root/c"});
+      CHECK(here.seen() == texts{"end root/c boom", "end root/a bang", "end root/b bang", "end root/slow shutdown",
+                                 "start root/a", "start root/b", "start root/slow", "start root/c"});
       CHECK(is_alive(root));
     });
   }
@@ -258,7 +274,8 @@ TEST_SUITE("supervisor: restart") {
 
   TEST_CASE("ends of temporary children, normal ends of transient ones and restart_child are not counted (S104)") {
     in_grove([](grove& here) {
-      const pid root = here.plant({.max_restarts = 0}, {grove::worker("a"), grove::worker("tr", restart_type::transient)});
+      const pid root =
+          here.plant({.max_restarts = 0}, {grove::worker("a"), grove::worker("tr", restart_type::transient)});
       for (int i = 0; i < 20; ++i) {
         CHECK(outcome(start_child(root, grove::worker("te", restart_type::temporary))) == "ok");
         after_end(here, root, "te", "boom");
@@ -279,27 +296,32 @@ TEST_SUITE("supervisor: restart") {
       here.seen();
       crash(child_of(root, "b"), "boom");
       CHECK(reason_of(watched) == exit_reason::shutdown());
-      CHECK(here.seen() == texts{"end root/b boom", "give up root", "end root/c shutdown", "end root/a shutdown", "end root shutdown"});
+      CHECK(here.seen() == texts{"end root/b boom", "give up root", "end root/c shutdown", "end root/a shutdown",
+                                 "end root shutdown"});
       CHECK(here.log().tells("gave up"));
     });
   }
 
   TEST_CASE("an inner supervisor that gives up is restarted when it is permanent, which counts above (S106)") {
     in_grove([](grove& here) {
-      const pid root = here.plant({.max_restarts = 1}, {here.supervisor("root", "s", {.max_restarts = 0}, {grove::worker("a")})});
+      const pid root =
+          here.plant({.max_restarts = 1}, {here.supervisor("root", "s", {.max_restarts = 0}, {grove::worker("a")})});
       here.seen();
       crash(child_of(child_of(root, "s"), "a"), "boom");
       settle();
-      CHECK(here.seen() == texts{"end root/s/a boom", "give up root/s", "end root/s shutdown", "start root/s/a", "start root/s"});
+      CHECK(here.seen() ==
+            texts{"end root/s/a boom", "give up root/s", "end root/s shutdown", "start root/s/a", "start root/s"});
       crash(child_of(child_of(root, "s"), "a"), "boom");
       settle();
-      CHECK(here.seen() == texts{"end root/s/a boom", "give up root/s", "end root/s shutdown", "give up root", "end root shutdown"});
+      CHECK(here.seen() ==
+            texts{"end root/s/a boom", "give up root/s", "end root/s shutdown", "give up root", "end root shutdown"});
     });
   }
 
   TEST_CASE("an inner supervisor that gives up stays down when it is transient (S106)") {
     in_grove([](grove& here) {
-      const pid root = here.plant({}, {here.supervisor("root", "s", {.max_restarts = 0}, {grove::worker("a")}, restart_type::transient)});
+      const pid root = here.plant(
+          {}, {here.supervisor("root", "s", {.max_restarts = 0}, {grove::worker("a")}, restart_type::transient)});
       crash(child_of(child_of(root, "s"), "a"), "boom");
       settle();
       CHECK(is_alive(root));
@@ -309,7 +331,9 @@ TEST_SUITE("supervisor: restart") {
 
   TEST_CASE("a restarted supervisor starts from its spec, with an empty budget") {
     in_grove([](grove& here) {
-      const pid root = here.plant({.max_restarts = 5}, {here.supervisor("root", "s", {.max_restarts = 1}, {grove::worker("a"), grove::worker("b")})});
+      const pid root =
+          here.plant({.max_restarts = 5},
+                     {here.supervisor("root", "s", {.max_restarts = 1}, {grove::worker("a"), grove::worker("b")})});
       const pid first = child_of(root, "s");
       CHECK(outcome(start_child(first, grove::worker("added"))) == "ok");
       CHECK(outcome(terminate_child(first, "b")) == "ok");
@@ -330,8 +354,8 @@ TEST_SUITE("supervisor: restart") {
       const pid root = here.plant({.max_restarts = 3}, {grove::planned("a", plan)});
       here.seen();
       plan.fails(10, "no");
-      CHECK(after_end(here, root, "a", "boom") ==
-            texts{"end root/a boom", "fail root/a no", "fail root/a no", "fail root/a no", "give up root", "end root shutdown"});
+      CHECK(after_end(here, root, "a", "boom") == texts{"end root/a boom", "fail root/a no", "fail root/a no",
+                                                        "fail root/a no", "give up root", "end root shutdown"});
     });
   }
 
@@ -361,7 +385,8 @@ TEST_SUITE("supervisor: restart") {
           ask([&root] { return to_string(count_children(root)); }),
       };
       for (const auto& each : asked) reason_of(each);
-      CHECK(answers == texts{"a restarting", "restarting", "restarting", "already_present", "1 specs, 0 active, 0 supervisors, 1 workers"});
+      CHECK(answers == texts{"a restarting", "restarting", "restarting", "already_present",
+                             "1 specs, 0 active, 0 supervisors, 1 workers"});
       sleep(3s);
       CHECK(states_of(root) == texts{"a running"});
     });
@@ -393,9 +418,9 @@ TEST_SUITE("supervisor: restart") {
                                   {grove::worker("a"), grove::planned("b", plan), grove::worker("c")});
       here.seen();
       plan.fails(1, "no");
-      CHECK(after_end(here, root, "a", "boom") ==
-            texts{"end root/a boom", "end root/c shutdown", "end root/b shutdown", "start root/a", "fail root/b no", "end root/a shutdown",
-                  "start root/a", "start root/b", "start root/c"});
+      CHECK(after_end(here, root, "a", "boom") == texts{"end root/a boom", "end root/c shutdown", "end root/b shutdown",
+                                                        "start root/a", "fail root/b no", "end root/a shutdown",
+                                                        "start root/a", "start root/b", "start root/c"});
     });
   }
 
@@ -406,9 +431,9 @@ TEST_SUITE("supervisor: restart") {
                                   {grove::worker("a"), grove::planned("b", plan), grove::worker("c")});
       here.seen();
       plan.fails(2, "no");
-      CHECK(after_end(here, root, "a", "boom") ==
-            texts{"end root/a boom", "end root/c shutdown", "end root/b shutdown", "start root/a", "fail root/b no", "fail root/b no",
-                  "start root/b", "start root/c"});
+      CHECK(after_end(here, root, "a", "boom") == texts{"end root/a boom", "end root/c shutdown", "end root/b shutdown",
+                                                        "start root/a", "fail root/b no", "fail root/b no",
+                                                        "start root/b", "start root/c"});
     });
   }
 

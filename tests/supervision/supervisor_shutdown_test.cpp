@@ -31,7 +31,8 @@ TEST_SUITE("supervisor: shutdown") {
       here.seen();
       const auto took = time_of([&] { CHECK(grove::fell(root) == exit_reason::shutdown()); });
       CHECK(took == 300ms);
-      CHECK(here.seen() == texts{"end root/c shutdown", "end root/b shutdown", "end root/a shutdown", "end root shutdown"});
+      CHECK(here.seen() ==
+            texts{"end root/c shutdown", "end root/b shutdown", "end root/a shutdown", "end root shutdown"});
       CHECK(stops == texts{"shutdown", "shutdown", "shutdown"});
     });
   }
@@ -58,7 +59,8 @@ TEST_SUITE("supervisor: shutdown") {
   TEST_CASE("brutal_kill does not ask (S88)") {
     in_grove([](grove& here) {
       std::vector<std::string> stops;
-      const pid root = here.plant({}, {stopping_in("a", shutdown_time::brutal_kill(), {.traps = true, .stop = 1h, .stops = &stops})});
+      const pid root = here.plant(
+          {}, {stopping_in("a", shutdown_time::brutal_kill(), {.traps = true, .stop = 1h, .stops = &stops})});
       here.seen();
       CHECK(time_of([&] { grove::fell(root); }) == 0ms);
       CHECK(here.seen() == texts{"end root/a killed", "end root shutdown"});
@@ -87,12 +89,14 @@ TEST_SUITE("supervisor: shutdown") {
 
   TEST_CASE("the longest limits are no trouble") {
     in_grove([](grove& here) {
-      const pid root = here.plant({}, {stopping_in("a", 4'294'967'295ms, {.traps = true, .stop = 24h * 49}),
-                                       stopping_in("b", std::chrono::milliseconds::max() - 1ms, {.traps = true, .stop = 1h}),
-                                       stopping_in("c", infinity, {.traps = true, .stop = 1h})});
+      const pid root =
+          here.plant({}, {stopping_in("a", 4'294'967'295ms, {.traps = true, .stop = 24h * 49}),
+                          stopping_in("b", std::chrono::milliseconds::max() - 1ms, {.traps = true, .stop = 1h}),
+                          stopping_in("c", infinity, {.traps = true, .stop = 1h})});
       here.seen();
       CHECK(time_of([&] { grove::fell(root); }) == 24h * 49 + 2h);
-      CHECK(here.seen() == texts{"end root/c shutdown", "end root/b shutdown", "end root/a shutdown", "end root shutdown"});
+      CHECK(here.seen() ==
+            texts{"end root/c shutdown", "end root/b shutdown", "end root/a shutdown", "end root shutdown"});
     });
   }
 
@@ -131,7 +135,8 @@ TEST_SUITE("supervisor: shutdown") {
   TEST_CASE("a child that does not trap exits is ended without terminate (S90)") {
     in_grove([](grove& here) {
       std::vector<std::string> stops;
-      const pid root = here.plant({}, {grove::worker("a", {.stops = &stops}), grove::worker("b", {.traps = true, .stops = &stops})});
+      const pid root =
+          here.plant({}, {grove::worker("a", {.stops = &stops}), grove::worker("b", {.traps = true, .stops = &stops})});
       grove::fell(root);
       CHECK(stops == texts{"shutdown"});
     });
@@ -139,7 +144,8 @@ TEST_SUITE("supervisor: shutdown") {
 
   TEST_CASE("children that crash while they stop do not change the supervisor's reason, and are reported (S91)") {
     in_grove([](grove& here) {
-      const pid root = here.plant({}, {grove::worker("a"), grove::worker("b", {.traps = true, .crash = "bang"}), grove::worker("c")});
+      const pid root = here.plant(
+          {}, {grove::worker("a"), grove::worker("b", {.traps = true, .crash = "bang"}), grove::worker("c")});
       here.seen();
       CHECK(grove::fell(root) == exit_reason::shutdown());
       CHECK(here.seen() == texts{"end root/c shutdown", "end root/b bang", "end root/a shutdown", "end root shutdown"});
@@ -155,16 +161,17 @@ TEST_SUITE("supervisor: shutdown") {
       bool reported;
     };
     const std::vector<expectation> all{
-        {restart_type::permanent, "normal", true},       {restart_type::permanent, "{shutdown,x}", true},
-        {restart_type::transient, "normal", false},      {restart_type::transient, "{shutdown,x}", false},
-        {restart_type::temporary, "normal", false},      {restart_type::temporary, "{shutdown,x}", false},
-        {restart_type::permanent, "killed", true},       {restart_type::transient, "boom", true},
+        {restart_type::permanent, "normal", true},  {restart_type::permanent, "{shutdown,x}", true},
+        {restart_type::transient, "normal", false}, {restart_type::transient, "{shutdown,x}", false},
+        {restart_type::temporary, "normal", false}, {restart_type::temporary, "{shutdown,x}", false},
+        {restart_type::permanent, "killed", true},  {restart_type::transient, "boom", true},
     };
     for (const auto& each : all) {
       in_grove([&each](grove& here) {
         const pid root = here.plant({}, {grove::worker("a", each.restart, {.traps = true, .crash = each.end})});
         grove::fell(root);
-        CHECK_MESSAGE(here.log().tells("when it was told to shut down") == each.reported, to_string(each.restart) << " " << each.end);
+        CHECK_MESSAGE(here.log().tells("when it was told to shut down") == each.reported, to_string(each.restart)
+                                                                                              << " " << each.end);
       });
     }
   }
@@ -226,9 +233,11 @@ TEST_SUITE("supervisor: shutdown") {
       texts ends = here.seen();
       REQUIRE(ends.size() == 5);
       CHECK(ends.front() == "end root killed");
-      CHECK(std::find(ends.begin(), ends.end(), "end root/s/x shutdown") < std::find(ends.begin(), ends.end(), "end root/s killed"));
+      CHECK(std::find(ends.begin(), ends.end(), "end root/s/x shutdown") <
+            std::find(ends.begin(), ends.end(), "end root/s killed"));
       std::sort(ends.begin(), ends.end());
-      CHECK(ends == texts{"end root killed", "end root/a killed", "end root/b killed", "end root/s killed", "end root/s/x shutdown"});
+      CHECK(ends == texts{"end root killed", "end root/a killed", "end root/b killed", "end root/s killed",
+                          "end root/s/x shutdown"});
       CHECK(stops == texts{"killed"});
       CHECK(here.population() == 0);
     });

@@ -25,10 +25,13 @@ std::vector<broken_start> broken_starts() {
       {"throws an error", []() -> start_result { throw error{"badarg"}; }, "badarg"},
       {"throws an exception", []() -> start_result { throw std::runtime_error{"no disk"}; }, "no disk"},
       {"throws an int", []() -> start_result { throw 42; }, "int"},  // NOLINT(hicpp-exception-baseclass)
-      {"throws a class of its own", []() -> start_result { throw odd_exception{}; }, "odd_exception"},  // NOLINT(hicpp-exception-baseclass)
-      {"throws a text", []() -> start_result { throw std::string{"no disk"}; }, "no disk"},  // NOLINT(hicpp-exception-baseclass)
+      {"throws a class of its own", []() -> start_result { throw odd_exception{}; },
+       "odd_exception"},  // NOLINT(hicpp-exception-baseclass)
+      {"throws a text", []() -> start_result { throw std::string{"no disk"}; },
+       "no disk"},  // NOLINT(hicpp-exception-baseclass)
       {"calls an empty function", []() -> start_result { return start_function{}(); }, "bad_function_call"},
-      {"starts a server that fails in its constructor", [] { return start_link<child>(habits{.init = -1ms}); }, "timeout_value"},
+      {"starts a server that fails in its constructor", [] { return start_link<child>(habits{.init = -1ms}); },
+       "timeout_value"},
       {"calls a process that is not there",
        []() -> start_result {
          call(pid::from_value(1), are_you_there{});
@@ -50,7 +53,8 @@ TEST_SUITE("supervisor: start") {
   TEST_CASE("children start in list order, each when the one before it has started (S83)") {
     in_grove([](grove& here) {
       const auto before = monotonic_time();
-      here.plant({}, {grove::worker("a", {.init = 30ms}), grove::worker("b", {.init = 20ms}), grove::worker("c", {.init = 10ms})});
+      here.plant({}, {grove::worker("a", {.init = 30ms}), grove::worker("b", {.init = 20ms}),
+                      grove::worker("c", {.init = 10ms})});
       CHECK(monotonic_time() - before == 60ms);
       CHECK(here.seen() == texts{"start root/a", "start root/b", "start root/c"});
     });
@@ -64,19 +68,23 @@ TEST_SUITE("supervisor: start") {
       CHECK(states_of(root) == texts{"aa running", "b running", "a running"});
       here.seen();
       here.clear();
-      CHECK(here.seen() == texts{"end root/aa shutdown", "end root/b shutdown", "end root/a shutdown", "end root shutdown"});
+      CHECK(here.seen() ==
+            texts{"end root/aa shutdown", "end root/b shutdown", "end root/a shutdown", "end root shutdown"});
     });
   }
 
   TEST_CASE("a tree starts and is shut down depth first") {
     in_grove([](grove& here) {
       here.plant({}, {grove::worker("a"),
-                      here.supervisor("root", "s", {}, {grove::worker("x"), here.supervisor("root/s", "t", {}, {grove::worker("y")})}),
+                      here.supervisor("root", "s", {},
+                                      {grove::worker("x"), here.supervisor("root/s", "t", {}, {grove::worker("y")})}),
                       grove::worker("b")});
-      CHECK(here.seen() == texts{"start root/a", "start root/s/x", "start root/s/t/y", "start root/s/t", "start root/s", "start root/b"});
+      CHECK(here.seen() == texts{"start root/a", "start root/s/x", "start root/s/t/y", "start root/s/t", "start root/s",
+                                 "start root/b"});
       here.clear();
-      CHECK(here.seen() == texts{"end root/b shutdown", "end root/s/t/y shutdown", "end root/s/t shutdown", "end root/s/x shutdown",
-                                 "end root/s shutdown", "end root/a shutdown", "end root shutdown"});
+      CHECK(here.seen() == texts{"end root/b shutdown", "end root/s/t/y shutdown", "end root/s/t shutdown",
+                                 "end root/s/x shutdown", "end root/s shutdown", "end root/a shutdown",
+                                 "end root shutdown"});
     });
   }
 
@@ -96,11 +104,14 @@ TEST_SUITE("supervisor: start") {
   TEST_CASE("whatever a start function throws fails the start of the supervisor (S84, S85)") {
     in_grove([](grove& here) {
       for (const auto& broken : broken_starts()) {
-        const start_result result = start_supervisor(here.init_of({}, {grove::worker("a"), grove::from("b", broken.start)}));
+        const start_result result =
+            start_supervisor(here.init_of({}, {grove::worker("a"), grove::from("b", broken.start)}));
         CHECK_MESSAGE(result.is_failed(), "a start function that " << broken.what);
         const std::string reason = result.error().to_string();
-        CHECK_MESSAGE(reason.starts_with("{shutdown,{failed_to_start_child,b,"), "a start function that " << broken.what << ": " << reason);
-        CHECK_MESSAGE(reason.find(broken.reason) != std::string::npos, "a start function that " << broken.what << ": " << reason);
+        CHECK_MESSAGE(reason.starts_with("{shutdown,{failed_to_start_child,b,"),
+                      "a start function that " << broken.what << ": " << reason);
+        CHECK_MESSAGE(reason.find(broken.reason) != std::string::npos,
+                      "a start function that " << broken.what << ": " << reason);
         CHECK(here.population() == 0);
       }
     });
@@ -109,10 +120,11 @@ TEST_SUITE("supervisor: start") {
   TEST_CASE("a child that is given by a function is supervised like a server (S84)") {
     in_grove([](grove& here) {
       int starts_of_a = 0;
-      const pid root = here.plant({}, {grove::from("a", [&starts_of_a] {
-                                    ++starts_of_a;
-                                    return start_result::ok(spawn_link([] { receive([](die told) { exit(told.reason); }); }));
-                                  })});
+      const pid root =
+          here.plant({}, {grove::from("a", [&starts_of_a] {
+                       ++starts_of_a;
+                       return start_result::ok(spawn_link([] { receive([](die told) { exit(told.reason); }); }));
+                     })});
       CHECK(starts_of_a == 1);
       const pid first = child_of(root, "a");
       send(first, die{exit_reason{"boom"}});
@@ -134,18 +146,19 @@ TEST_SUITE("supervisor: start") {
       const pid root = here.plant({.max_restarts = 3}, {});
       const reference watched = monitor(root);
       const child_result started = start_child(root, grove::from("a", [&attempts] {
-        ++attempts;
-        const pid brief = spawn_link([] { exit("brief"); });
-        await_end_of(brief);
-        return start_result::ok(brief);
-      }));
+                                                 ++attempts;
+                                                 const pid brief = spawn_link([] { exit("brief"); });
+                                                 await_end_of(brief);
+                                                 return start_result::ok(brief);
+                                               }));
       CHECK(started.process());
       CHECK(reason_of(watched) == exit_reason::shutdown());
       CHECK(attempts == 4);
     });
   }
 
-  TEST_CASE("a start function that returns a process which is not linked to it is not restarted, and can be stopped (S89)") {
+  TEST_CASE(
+      "a start function that returns a process which is not linked to it is not restarted, and can be stopped (S89)") {
     in_grove([](grove& here) {
       const pid stranger = dead_process();
       const pid root = here.plant({}, {grove::from("dead", [stranger] { return start_result::ok(stranger); }),
@@ -184,7 +197,8 @@ TEST_SUITE("supervisor: start") {
           here.init_of({}, {grove::worker("a"), grove::worker("b"), grove::planned("c", plan), grove::worker("d")}));
       REQUIRE(result.is_failed());
       CHECK(result.error().to_string() == "{shutdown,{failed_to_start_child,c,boom}}");
-      CHECK(here.seen() == texts{"start root/a", "start root/b", "fail root/c boom", "end root/b shutdown", "end root/a shutdown"});
+      CHECK(here.seen() ==
+            texts{"start root/a", "start root/b", "fail root/c boom", "end root/b shutdown", "end root/a shutdown"});
       // S57: the link of the failed start is felt, too.
       CHECK(next<exit_signal>().reason == result.error());
     });
@@ -194,10 +208,11 @@ TEST_SUITE("supervisor: start") {
     in_grove([](grove& here) {
       start_plan plan;
       plan.fails(1, "boom");
-      const start_result result = start_supervisor(
-          here.init_of({}, {grove::worker("a"), here.supervisor("root", "s", {}, {grove::worker("b"), grove::planned("c", plan)})}));
+      const start_result result = start_supervisor(here.init_of(
+          {}, {grove::worker("a"), here.supervisor("root", "s", {}, {grove::worker("b"), grove::planned("c", plan)})}));
       REQUIRE(result.is_failed());
-      CHECK(result.error().to_string() == "{shutdown,{failed_to_start_child,s,{shutdown,{failed_to_start_child,c,boom}}}}");
+      CHECK(result.error().to_string() ==
+            "{shutdown,{failed_to_start_child,s,{shutdown,{failed_to_start_child,c,boom}}}}");
       CHECK(here.seen() == texts{"start root/a", "start root/s/b", "fail root/s/c boom", "end root/s/b shutdown",
                                  "fail root/s {shutdown,{failed_to_start_child,c,boom}}", "end root/a shutdown"});
     });
@@ -242,15 +257,17 @@ TEST_SUITE("supervisor: start") {
   TEST_CASE("a supervisor whose parent dies while it starts children finishes that, then stops them (S94)") {
     in_grove([](grove& here) {
       const spawned parent = spawn_monitor([&here] {
-        static_cast<void>(start_supervisor(here.init_of({}, {grove::worker("a", {.init = 10ms}), grove::worker("b", {.init = 10ms}),
-                                                             grove::worker("c", {.init = 10ms})})));
+        static_cast<void>(
+            start_supervisor(here.init_of({}, {grove::worker("a", {.init = 10ms}), grove::worker("b", {.init = 10ms}),
+                                               grove::worker("c", {.init = 10ms})})));
       });
       sleep(15ms);
       exit(parent.process, "gone");
       CHECK(reason_of(parent) == exit_reason{"gone"});
       CHECK(here.seen() == texts{"start root/a"});
       sleep(20ms);
-      CHECK(here.seen() == texts{"start root/b", "start root/c", "end root/c shutdown", "end root/b shutdown", "end root/a shutdown"});
+      CHECK(here.seen() ==
+            texts{"start root/b", "start root/c", "end root/c shutdown", "end root/b shutdown", "end root/a shutdown"});
       CHECK(here.population() == 0);
     });
   }
@@ -290,7 +307,8 @@ TEST_SUITE("supervisor: start") {
 
   TEST_CASE("a name that a child had is free for its successor (S12, S58)") {
     in_grove([](grove& here) {
-      const pid root = here.plant({.max_restarts = 100}, {grove::from("a", [] { return start_link<child>({.name = "oak"}, habits{}); })});
+      const pid root = here.plant({.max_restarts = 100},
+                                  {grove::from("a", [] { return start_link<child>({.name = "oak"}, habits{}); })});
       for (int round = 0; round < 50; ++round) {
         const pid held = whereis("oak");
         CHECK(held == child_of(root, "a"));

@@ -9,8 +9,9 @@ using namespace coppice::testing;  // NOLINT(google-build-using-namespace)
 using namespace std::chrono_literals;
 
 // Goal: what holds in one order of events holds in all. A tree of 200 workers under three levels of supervisors of all
-// strategies is cut at random, on four threads and all at once; when it has come to rest, what the supervisors say, what the
-// links say and what lives have to be the same. The budgets are wide enough that nobody gives up. A failing seed is printed.
+// strategies is cut at random, on four threads and all at once; when it has come to rest, what the supervisors say,
+// what the links say and what lives have to be the same. The budgets are wide enough that nobody gives up. A failing
+// seed is printed.
 //
 //     root ─ s0 … s4 ─ t0 … t3 ─ w0 … w9        (one_for_one, one_for_all, rest_for_one in turn)
 
@@ -64,10 +65,11 @@ pid plant(grove& here, head_count& heads) {
         const unsigned place = (s * teams + t) * team_size + w;
         lower.push_back(grove::from("w" + std::to_string(w), starts<placed>(&heads, place, place % 3 == 0)));
       }
-      middle.push_back(here.supervisor("root/" + group, "t" + std::to_string(t), {.strategy = strategy_of(t), .max_restarts = many},
-                                       std::move(lower)));
+      middle.push_back(here.supervisor("root/" + group, "t" + std::to_string(t),
+                                       {.strategy = strategy_of(t), .max_restarts = many}, std::move(lower)));
     }
-    upper.push_back(here.supervisor("root", group, {.strategy = strategy_of(s), .max_restarts = many}, std::move(middle)));
+    upper.push_back(
+        here.supervisor("root", group, {.strategy = strategy_of(s), .max_restarts = many}, std::move(middle)));
   }
   return here.plant({.max_restarts = many}, std::move(upper));
 }
@@ -97,7 +99,8 @@ bool comes_to_rest(pid root, std::vector<pid>& supervisors, std::vector<pid>& wo
       collect(root, supervisors, workers);
       const auto living = [](pid each) { return is_alive(each); };
       if (first == supervisors && first_workers == workers && workers.size() == groups * teams * team_size &&
-          std::all_of(workers.begin(), workers.end(), living) && std::all_of(supervisors.begin(), supervisors.end(), living)) {
+          std::all_of(workers.begin(), workers.end(), living) &&
+          std::all_of(supervisors.begin(), supervisors.end(), living)) {
         return true;
       }
     } catch (const exit_exception&) {
@@ -129,7 +132,9 @@ void cut_at_random(grove& here, std::uint32_t seed) {
   head_count heads;
   const pid root = plant(here, heads);
   std::mt19937 random{seed};
-  const auto below = [&random](std::size_t limit) { return std::uniform_int_distribution<std::size_t>{0, limit - 1}(random); };
+  const auto below = [&random](std::size_t limit) {
+    return std::uniform_int_distribution<std::size_t>{0, limit - 1}(random);
+  };
 
   std::vector<pid> supervisors;
   std::vector<pid> workers;
@@ -221,7 +226,8 @@ TEST_SUITE("supervisor: stress") {
       std::size_t running = 0;
       for (int round = 0; round < 10'000; ++round) {
         const auto listed = which_children(root);
-        running = static_cast<std::size_t>(std::count_if(listed.begin(), listed.end(), [](const auto& each) { return each.process; }));
+        running = static_cast<std::size_t>(
+            std::count_if(listed.begin(), listed.end(), [](const auto& each) { return each.process; }));
         if (count_children(root).active == running && here.population() == running + 1) break;
         sleep(1ms);
       }

@@ -1,5 +1,3 @@
-#include <coppice/tree/worker_library.hpp>
-
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
@@ -8,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <coppice/process/link.hpp>
+#include <coppice/tree/worker_library.hpp>
 #include <coppice/tree/worker_message.hpp>
 #include <coppice/tree/worker_registry.hpp>
 
@@ -117,9 +116,12 @@ TEST_SUITE("worker_library") {
 
   TEST_CASE("what is no library is refused with the file's name") {
     const tests::temporary_directory directory;
-    for (const auto& [name, bytes] : std::vector<std::pair<std::string, std::string>>{
-             {"empty.so", ""}, {"text.so", "this is no library\n"}, {"cut_off.so", "\x7f"
-                                                                                    "ELF"}}) {
+    for (const auto& [name, bytes] :
+         std::vector<std::pair<std::string, std::string>>{{"empty.so", ""},
+                                                          {"text.so", "this is no library\n"},
+                                                          {"cut_off.so",
+                                                           "\x7f"
+                                                           "ELF"}}) {
       const std::string path = directory.write(name, bytes);
       const std::string fault = fault_of(path);
       CHECK_MESSAGE(fault.starts_with(path + ": cannot be loaded as a worker library"), fault);

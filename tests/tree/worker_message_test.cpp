@@ -1,5 +1,3 @@
-#include <coppice/tree/worker_message.hpp>
-
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -11,8 +9,8 @@
 #include <nlohmann/json.hpp>
 
 #include <coppice/behaviours/server.hpp>
-
 #include <coppice/process/link.hpp>
+#include <coppice/tree/worker_message.hpp>
 
 #include "process/process_testing.hpp"
 
@@ -100,7 +98,8 @@ TEST_SUITE("worker_message") {
   TEST_CASE("messages are made from their JSON form, sent, and asked for") {
     in_virtual_time([] {
       const pid process = of_store().start(json::object(), {}).process();
-      for (const json& each : {json{{"push", "a"}}, json{{"push", "b"}}, json{{"sized", {{"width", 2}, {"height", 3}}}}}) {
+      for (const json& each :
+           {json{{"push", "a"}}, json{{"push", "b"}}, json{{"sized", {{"width", 2}, {"height", 3}}}}}) {
         CHECK(fault_of(each) == "");
         send_worker_message(of_store(), process, each);
       }
@@ -124,9 +123,10 @@ TEST_SUITE("worker_message") {
   }
 
   TEST_CASE("a message of the wrong shape is a fault, wherever it is wrong") {
-    for (const json& wrong : {json(42), json("push"), json(nullptr), json::array(), json::object(), json{{"push", "a"}, {"clear", nullptr}},
-                              json{{"push", 1}}, json{{"push", json::object()}}, json{{"sized", {{"width", "x"}}}},
-                              json{{"sized", {{"width", 1}, {"heigth", 2}}}}, json{{"clear", 1}}}) {
+    for (const json& wrong :
+         {json(42), json("push"), json(nullptr), json::array(), json::object(), json{{"push", "a"}, {"clear", nullptr}},
+          json{{"push", 1}}, json{{"push", json::object()}}, json{{"sized", {{"width", "x"}}}},
+          json{{"sized", {{"width", 1}, {"heigth", 2}}}}, json{{"clear", 1}}}) {
       CHECK_MESSAGE(fault_of(wrong) != "", wrong.dump());
     }
   }

@@ -1,5 +1,3 @@
-#include <coppice/tree/worker_registry.hpp>
-
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -7,6 +5,8 @@
 #include <boost/describe/class.hpp>
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
+
+#include <coppice/tree/worker_registry.hpp>
 
 #include "process/process_testing.hpp"
 
@@ -93,7 +93,8 @@ TEST_SUITE("worker_registry") {
     }
     CHECK(workers.names().size() == 2);
     CHECK_THROWS_WITH_AS(workers.add<labelled>("plain"),
-                         "coppice: a worker named \"plain\" is registered already; choose another name", std::invalid_argument);
+                         "coppice: a worker named \"plain\" is registered already; choose another name",
+                         std::invalid_argument);
   }
 
   TEST_CASE("a worker without a start function is refused") {
@@ -122,12 +123,15 @@ TEST_SUITE("worker_registry") {
     CHECK(faults_of("plain", 42).size() == 1);
   }
 
-  TEST_CASE("args of a worker that is not registered are nobody's fault here") { CHECK(faults_of("plane", 42).empty()); }
+  TEST_CASE("args of a worker that is not registered are nobody's fault here") {
+    CHECK(faults_of("plane", 42).empty());
+  }
 
   TEST_CASE("a worker is started with its args, linked, under its name") {
     in_virtual_time([] {
       const worker_registry workers = both();
-      const start_result started = workers.find("labelled")->start({{"text", "ab"}, {"copies", 3}}, {.name = "the_label"});
+      const start_result started =
+          workers.find("labelled")->start({{"text", "ab"}, {"copies", 3}}, {.name = "the_label"});
       REQUIRE(started);
       CHECK(call("the_label", show{}) == "ababab");
       CHECK(call(workers.find("plain")->start(json::object(), {}).process(), show{}) == "plain");

@@ -354,7 +354,11 @@ void control_block::on_exit(envelope* signal, bool linked) {
   auto& what = signal->as<ending>();
   if (linked) {
     const std::uint64_t* state = find_link(from);
-    if (state == nullptr) return;
+    if (state == nullptr) {
+      // Not linked, but an ancestor of one whose parent is gone: see tell_ancestors.
+      if (what.orphans != nullptr && answers_for_linked_) orphans_of(from, what.orphans);
+      return;
+    }
     const bool was_active = *state == active_link;
     erase_link(from);
     if (!was_active) return;
@@ -609,6 +613,28 @@ void control_block::finish(exit_reason reason) noexcept {
   table.release(self);
 }
 
+// Who is still linked to it, and those of whose orphans it knew and whose ends it has not seen.
+std::shared_ptr<const std::vector<pid>> control_block::those_left(std::vector<pid> linked) {
+  std::erase(linked, parent_);
+  if (extras_ != nullptr) {
+    linked.insert(linked.end(), extras_->awaited_orphans.begin(), extras_->awaited_orphans.end());
+    for (const auto& [ended, left] : extras_->orphans) linked.insert(linked.end(), left->begin(), left->end());
+  }
+  std::sort(linked.begin(), linked.end());
+  linked.erase(std::unique(linked.begin(), linked.end()), linked.end());
+  if (linked.empty()) return nullptr;
+  return std::make_shared<const std::vector<pid>>(std::move(linked));
+}
+
+// Its parent has ended before it: the next one above that lives has to know who is left.
+void control_block::tell_ancestors(const std::shared_ptr<const std::vector<pid>>& orphans) {
+  for (auto next = ancestors_; next != nullptr; next = next->above) {
+    if (process_table::instance().is_living(next->parent)) {
+      post(make_ending(next->parent, envelope_kind::exit_linked, self_, {}, exit_reason::killed(), orphans));
+    }
+  }
+}
+
 void control_block::tell_of_end(const exit_reason& reason) noexcept {
   // What came too late to be acted on: the callers learn the reason, all others that there is nobody.
   envelope* late = take_all(slot().inbox, inbox_closed);
@@ -618,18 +644,17 @@ void control_block::tell_of_end(const exit_reason& reason) noexcept {
       append(late);
     } else {
       if (late->kind() == envelope_kind::demonitor && late->to == self_.value()) forget_call(late->ref());
+      if (late->kind() == envelope_kind::exit_linked || late->kind() == envelope_kind::down) {
+        if (const auto& left = late->as<ending>().orphans) orphans_of(late->sender(), left);
+      }
       if (late->kind() == envelope_kind::unlink && late->to == self_.value()) erase_link(late->sender());
       turn_away_for_dead(late);
     }
     late = following;
   }
   const auto linked = links();
-  std::shared_ptr<const std::vector<pid>> orphans;
-  if (answers_for_linked_) {
-    auto those = std::make_shared<std::vector<pid>>(linked);
-    std::erase(*those, parent_);
-    if (!those->empty()) orphans = std::move(those);
-  }
+  const auto orphans = answers_for_linked_ ? those_left(linked) : nullptr;
+  if (orphans != nullptr && !process_table::instance().is_living(parent_)) tell_ancestors(orphans);
   for (const pid other : linked) {
     post(make_ending(other, envelope_kind::exit_linked, self_, {}, reason, other == parent_ ? orphans : nullptr));
   }

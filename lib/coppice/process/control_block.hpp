@@ -166,6 +166,8 @@ class control_block final : public scheduling::runnable {
   /// Who was still linked to `ended` (which answered for them) when its exit signal or DOWN came. Given once.
   std::shared_ptr<const std::vector<pid>> take_orphans_of(pid ended);
   void orphans_of(pid ended, const std::shared_ptr<const std::vector<pid>>& orphans);
+  /// Those that it is waiting for: if it ends before they do, whoever is told of its end has to go on waiting.
+  std::vector<pid>& awaited_orphans() { return more().awaited_orphans; }
   /// Its server has reported the end that is coming.
   void end_is_reported() noexcept { reported_ = true; }
   /// What it starts is reported to the runtime's observer.
@@ -244,6 +246,7 @@ class control_block final : public scheduling::runnable {
     std::map<std::string, std::any> dictionary;
     std::shared_ptr<const ancestry> for_children;
     boost::unordered_flat_map<pid, std::shared_ptr<const std::vector<pid>>, std::hash<pid>> orphans;
+    std::vector<pid> awaited_orphans;
     std::condition_variable thread_waits;
     std::mutex thread_lock;
     bool thread_woken = false;
@@ -268,6 +271,8 @@ class control_block final : public scheduling::runnable {
   void on_down(envelope* signal);
   void on_reply(envelope* arrived);
   void turn_away_dying(envelope& signal) noexcept;
+  std::shared_ptr<const std::vector<pid>> those_left(std::vector<pid> linked);
+  void tell_ancestors(const std::shared_ptr<const std::vector<pid>>& orphans);
   static std::vector<std::pair<reference, pid>> in_order_of_making(const watcher_map& watchers);
   [[noreturn]] void abandon();
   exit_reason run_body(turn_result& result);

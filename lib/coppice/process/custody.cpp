@@ -96,6 +96,17 @@ exit_reason end_process(pid target, const exit_reason& first, std::optional<std:
   return *reason;
 }
 
+void await_orphans_of(pid ended) {
+  std::vector<pid>& awaited = control_block::current().awaited_orphans();
+  for (const pid each : take_orphans_of(ended)) awaited.push_back(each);
+  while (!awaited.empty()) {
+    const pid next = awaited.back();
+    await_end(next, std::nullopt);
+    std::erase(awaited, next);
+    for (const pid more : take_orphans_of(next)) awaited.push_back(more);
+  }
+}
+
 void await_end(pid target, std::optional<std::chrono::milliseconds> limit) {
   control_block& me = control_block::current();
   watch of{me, target};

@@ -28,6 +28,10 @@ std::vector<pid> take_orphans_of(pid ended);
 /// queue. If it had ended before, the reason is that of the queued exit signal, or `noproc`.
 exit_reason end_process(pid target, const exit_reason& first, std::optional<std::chrono::milliseconds> limit);
 
+/// Waits until those that `take_orphans_of(ended)` gives have ended, and their orphans in turn. If the calling process
+/// ends before they do, they are among its own orphans.
+void await_orphans_of(pid ended);
+
 /// Waits until `target` has ended, for `limit` (none: for ever), then kills it. What it is linked to does not matter.
 void await_end(pid target, std::optional<std::chrono::milliseconds> limit);
 

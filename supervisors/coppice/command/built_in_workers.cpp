@@ -1,7 +1,6 @@
-#include <coppice/command/built_in_workers.hpp>
-
 #include <calc/calc.hpp>
 
+#include <coppice/command/built_in_workers.hpp>
 #include <coppice/tree/worker_library.hpp>
 
 namespace coppice::command {

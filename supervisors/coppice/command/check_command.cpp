@@ -1,6 +1,5 @@
-#include <coppice/command/check_command.hpp>
-
 #include <coppice/command/built_in_workers.hpp>
+#include <coppice/command/check_command.hpp>
 #include <coppice/command/checked_tree.hpp>
 #include <coppice/command/printed_answer.hpp>
 #include <coppice/tree/tree_promise.hpp>

@@ -1,7 +1,6 @@
-#include <coppice/command/checked_tree.hpp>
-
 #include <algorithm>
 
+#include <coppice/command/checked_tree.hpp>
 #include <coppice/command/complaint.hpp>
 #include <coppice/tree/quoted_text.hpp>
 #include <coppice/tree/tree_file.hpp>
@@ -15,7 +14,8 @@ std::optional<supervisor_spec> read_tree(const std::string& path, const worker_r
   std::string lines = file.faults.text();
   const auto& faults = file.faults.faults();
   const bool lacks_worker = std::any_of(faults.begin(), faults.end(), [](const fault& each) {
-    return each.place.ends_with("/start") && each.message.starts_with("nothing is registered");
+    return each.place.ends_with("/start") && each.message.starts_with("nothing is registered") &&
+           each.message.find("did you mean") == std::string::npos;
   });
   if (lacks_worker && libraries.empty()) {
     lines += "coppice: workers of your own come out of shared libraries: --load LIBRARY. See coppice run --help.\n";

@@ -9,8 +9,8 @@
 
 namespace coppice::command {
 
-/// Reads a tree file. Its faults go to standard error, with how to load workers where one is missing and no library was given;
-/// then there is no tree.
+/// Reads a tree file. Its faults go to standard error, with how to load workers where one is missing and no library was
+/// given; then there is no tree.
 std::optional<supervisor_spec> read_tree(const std::string& path, const worker_registry& workers,
                                          const std::vector<std::string>& libraries);
 

@@ -1,10 +1,9 @@
-#include <coppice/command/command.hpp>
-
 #include <exception>
 #include <variant>
 
 #include <coppice/command/built_in_workers.hpp>
 #include <coppice/command/check_command.hpp>
+#include <coppice/command/command.hpp>
 #include <coppice/command/command_line.hpp>
 #include <coppice/command/complaint.hpp>
 #include <coppice/command/exit_status.hpp>

@@ -1,5 +1,3 @@
-#include <coppice/command/command_line.hpp>
-
 #include <algorithm>
 #include <charconv>
 #include <utility>
@@ -7,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <coppice/command/command_line.hpp>
 #include <coppice/command/help_pages.hpp>
 #include <coppice/process/suggestion.hpp>
 #include <coppice/tree/quoted_text.hpp>
@@ -72,15 +71,18 @@ class parser {
     } catch (const CLI::ParseError& refused) {
       throw usage_fault{refused.what()};
     }
-    const auto chosen = std::find_if(commands_.begin(), commands_.end(), [](const command& each) { return each.app->parsed(); });
+    const auto chosen =
+        std::find_if(commands_.begin(), commands_.end(), [](const command& each) { return each.app->parsed(); });
     if (wants_help_) return page{chosen != commands_.end() ? chosen->help : help::overview};
     if (wants_version_) return page{help::version};
     if (chosen == commands_.end()) {
-      throw usage_fault{fmt::format("expected a command: {}; got none.{}", fmt::join(command_names(), ", "), see(app_))};
+      throw usage_fault{
+          fmt::format("expected a command: {}; got none.{}", fmt::join(command_names(), ", "), see(app_))};
     }
     const CLI::App& app = *chosen->app;
     if (chosen->takes_tree && trees_.empty()) {
-      throw usage_fault{fmt::format("{}expected a tree file, or - for standard input; got none.{}", who(app), see(app))};
+      throw usage_fault{
+          fmt::format("{}expected a tree file, or - for standard input; got none.{}", who(app), see(app))};
     }
     const std::string name = app.get_name();
     if (name == "run") return run(app);
@@ -144,8 +146,8 @@ class parser {
         const auto named = [&word](const command& each) { return each.app->get_name() == word; };
         const auto found = std::find_if(commands_.begin(), commands_.end(), named);
         if (found == commands_.end()) {
-          throw usage_fault{
-              fmt::format("unknown command {}{}{}", in_quotes(word), suggestion(word, command_names(), "Commands"), see(app_))};
+          throw usage_fault{fmt::format("unknown command {}{}{}", in_quotes(word),
+                                        suggestion(word, command_names(), "Commands"), see(app_))};
         }
         app = found->app;
       } else if (app->get_option_no_throw("TREE") == nullptr) {
@@ -167,9 +169,11 @@ class parser {
     return names;
   }
 
-  static std::optional<std::string> at_most_one(const CLI::App& app, std::string_view option, const std::vector<std::string>& given) {
+  static std::optional<std::string> at_most_one(const CLI::App& app, std::string_view option,
+                                                const std::vector<std::string>& given) {
     if (given.size() > 1) {
-      throw usage_fault{fmt::format("{}expected {} once; got it {} times.{}", who(app), option, given.size(), see(app))};
+      throw usage_fault{
+          fmt::format("{}expected {} once; got it {} times.{}", who(app), option, given.size(), see(app))};
     }
     if (given.empty()) return std::nullopt;
     if (given.front().empty()) {
@@ -180,8 +184,8 @@ class parser {
 
   std::string tree(const CLI::App& app) const {
     if (trees_.size() > 1) {
-      throw usage_fault{
-          fmt::format("{}expected one tree file; got {} and {}.{}", who(app), in_quotes(trees_[0]), in_quotes(trees_[1]), see(app))};
+      throw usage_fault{fmt::format("{}expected one tree file; got {} and {}.{}", who(app), in_quotes(trees_[0]),
+                                    in_quotes(trees_[1]), see(app))};
     }
     return trees_.front();
   }
@@ -195,9 +199,10 @@ class parser {
     made.verbose = verbose_;
     if (const auto given = at_most_one(app, "--threads", threads_)) made.threads = threads(app, *given);
     if (made.script && made.threads) {
-      throw usage_fault{fmt::format("{}--threads cannot stand beside --script: a script runs in virtual time, on one thread. "
-                                    "Leave one of them out.",
-                                    who(app))};
+      throw usage_fault{
+          fmt::format("{}--threads cannot stand beside --script: a script runs in virtual time, on one thread. "
+                      "Leave one of them out.",
+                      who(app))};
     }
     if (made.tree == "-" && made.script == "-") {
       throw usage_fault{fmt::format("{}the tree and the script cannot both come from standard input (-).", who(app))};
@@ -208,9 +213,10 @@ class parser {
   static unsigned threads(const CLI::App& app, const std::string& given) {
     unsigned number = 0;
     const auto [end, fault] = std::from_chars(given.data(), given.data() + given.size(), number);
-    if (fault == std::errc{} && end == given.data() + given.size() && number >= 1 && number <= most_threads) return number;
-    throw usage_fault{
-        fmt::format("{}expected a whole number, 1 to {}, after --threads; got {}.", who(app), most_threads, in_quotes(given))};
+    if (fault == std::errc{} && end == given.data() + given.size() && number >= 1 && number <= most_threads)
+      return number;
+    throw usage_fault{fmt::format("{}expected a whole number, 1 to {}, after --threads; got {}.", who(app),
+                                  most_threads, in_quotes(given))};
   }
 
   graph_options graph(const CLI::App& app) const {
@@ -220,8 +226,8 @@ class parser {
     made.to = at_most_one(app, "--output", to_).value_or("-");
     const std::string format = at_most_one(app, "--format", format_).value_or("dot");
     if (format != "dot" && format != "svg") {
-      throw usage_fault{fmt::format("{}expected \"dot\" or \"svg\" after --format; got {}{}", who(app), in_quotes(format),
-                                    suggestion(format, {"dot", "svg"}, "Formats"))};
+      throw usage_fault{fmt::format("{}expected \"dot\" or \"svg\" after --format; got {}{}", who(app),
+                                    in_quotes(format), suggestion(format, {"dot", "svg"}, "Formats"))};
     }
     made.as = format == "svg" ? graph_options::format::svg : graph_options::format::dot;
     return made;

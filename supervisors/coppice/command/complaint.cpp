@@ -1,9 +1,8 @@
-#include <coppice/command/complaint.hpp>
-
 #include <string>
 
 #include <unistd.h>
 
+#include <coppice/command/complaint.hpp>
 #include <coppice/command/output.hpp>
 
 namespace coppice::command {

@@ -1,8 +1,7 @@
-#include <coppice/command/graph_command.hpp>
-
 #include <coppice/command/built_in_workers.hpp>
 #include <coppice/command/checked_tree.hpp>
 #include <coppice/command/complaint.hpp>
+#include <coppice/command/graph_command.hpp>
 #include <coppice/command/printed_answer.hpp>
 #include <coppice/tree/graphviz.hpp>
 #include <coppice/tree/tree_graph.hpp>

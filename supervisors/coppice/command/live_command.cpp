@@ -1,5 +1,3 @@
-#include <coppice/command/live_command.hpp>
-
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -16,6 +14,7 @@
 #include <coppice/command/built_in_workers.hpp>
 #include <coppice/command/checked_tree.hpp>
 #include <coppice/command/complaint.hpp>
+#include <coppice/command/live_command.hpp>
 #include <coppice/command/output.hpp>
 #include <coppice/command/printer.hpp>
 #include <coppice/command/report_filter.hpp>
@@ -80,7 +79,8 @@ class live_run {
  private:
   enum class phase : unsigned char { starting, running, stopping, over };
 
-  // The root's parent ---------------------------------------------------------------------------------------------------
+  // The root's parent
+  // ---------------------------------------------------------------------------------------------------
 
   void main_process() {
     process_flag(trap_exit, true);
@@ -146,7 +146,8 @@ class live_run {
     signals_->tick(next == phase::starting || next == phase::stopping);
   }
 
-  // What happens --------------------------------------------------------------------------------------------------------
+  // What happens
+  // --------------------------------------------------------------------------------------------------------
 
   // On the thread on which it happened, one at a time.
   void note(const tree_event& event) {
@@ -164,14 +165,16 @@ class live_run {
     }
   }
 
-  // On the thread for signals ---------------------------------------------------------------------------------------------
+  // On the thread for signals
+  // ---------------------------------------------------------------------------------------------
 
   void first_signal(int number) {
     const std::lock_guard hold{lock_};
     if (phase_ == phase::over) return;
     const std::size_t alive = journal_->living().size();
     std::string text = fmt::format("({}): {}", signal_name(number), counted(alive, "process"));
-    if (phase_ == phase::starting) text += fmt::format(" of {} have started; the rest has to, first", process_count(root_));
+    if (phase_ == phase::starting)
+      text += fmt::format(" of {} have started; the rest has to, first", process_count(root_));
     if (phase_ == phase::running) {
       phase_ = phase::stopping;
       stop_begin_ = monotonic_time();
@@ -193,15 +196,17 @@ class live_run {
     const auto living = journal_->living();
     const auto now = monotonic_time();
     if (phase_ == phase::starting) {
-      printer_->line(now, "starting", fmt::format("{} of {} so far", living.size(), counted(process_count(root_), "process")));
+      printer_->line(now, "starting",
+                     fmt::format("{} of {} so far", living.size(), counted(process_count(root_), "process")));
       return;
     }
     if (living.empty()) return;
     const std::string path = waited_for(root_, living);
     const pid process = living.find(path)->second.process;
-    printer_->line(now, "waiting",
-                   fmt::format("{} s for {} {}: {}; {} left", std::chrono::round<std::chrono::seconds>(now - stop_begin_).count(),
-                               path, to_string(process), what_it_does(path, process), counted(living.size(), "process")));
+    printer_->line(
+        now, "waiting",
+        fmt::format("{} s for {} {}: {}; {} left", std::chrono::round<std::chrono::seconds>(now - stop_begin_).count(),
+                    path, to_string(process), what_it_does(path, process), counted(living.size(), "process")));
   }
 
   std::string what_it_does(const std::string& path, pid process) const {
@@ -217,7 +222,8 @@ class live_run {
     } else {
       text = fmt::format("it is {}", to_string(found->status));
     }
-    if (found->message_queue_len > 0) text += fmt::format(", with {} queued", counted(found->message_queue_len, "message"));
+    if (found->message_queue_len > 0)
+      text += fmt::format(", with {} queued", counted(found->message_queue_len, "message"));
     const auto known = find_in_tree(root_, path);
     if (!known) return text;
     const shutdown_time shutdown = known->shutdown(path == root_.id);
@@ -226,14 +232,16 @@ class live_run {
     return text + fmt::format("; it is killed after {}", short_time(shutdown.limit()));
   }
 
-  // On the printer's thread -----------------------------------------------------------------------------------------------
+  // On the printer's thread
+  // -----------------------------------------------------------------------------------------------
 
   void stop_for_output() {
     const std::lock_guard hold{lock_};
     if (phase_ != phase::over) send(main_, stop_request{});
   }
 
-  // The end -----------------------------------------------------------------------------------------------------------------
+  // The end
+  // -----------------------------------------------------------------------------------------------------------------
 
   void say_how_it_ended() {
     if (!ended_with_) {

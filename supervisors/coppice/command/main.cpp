@@ -9,8 +9,8 @@
 
 namespace {
 
-// A program may be started with its standard files closed. The next file that it opens would take their place, and get what was
-// meant for them. What stands there now refuses to be written.
+// A program may be started with its standard files closed. The next file that it opens would take their place, and get
+// what was meant for them. What stands there now refuses to be written.
 void keep_standard_files() {
   for (int each = STDIN_FILENO; each <= STDERR_FILENO; ++each) {
     if (::fcntl(each, F_GETFD) < 0) ::open("/dev/null", O_RDONLY);

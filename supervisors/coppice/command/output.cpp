@@ -1,5 +1,3 @@
-#include <coppice/command/output.hpp>
-
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -9,6 +7,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <coppice/command/output.hpp>
 #include <coppice/tree/quoted_text.hpp>
 
 namespace coppice::command {

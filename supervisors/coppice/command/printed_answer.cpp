@@ -1,7 +1,6 @@
-#include <coppice/command/printed_answer.hpp>
-
 #include <coppice/command/complaint.hpp>
 #include <coppice/command/output.hpp>
+#include <coppice/command/printed_answer.hpp>
 
 namespace coppice::command {
 

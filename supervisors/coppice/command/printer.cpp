@@ -1,16 +1,15 @@
-#include <coppice/command/printer.hpp>
-
 #include <utility>
 
 #include <coppice/command/complaint.hpp>
+#include <coppice/command/printer.hpp>
 #include <coppice/command/trace_line.hpp>
 
 namespace coppice::command {
 
 namespace {
 
-// Events come in bursts (a supervisor with its hundred children): what comes so soon after the first is written, and folded,
-// together with it. Nobody sees the difference, and nothing depends on it.
+// Events come in bursts (a supervisor with its hundred children): what comes so soon after the first is written, and
+// folded, together with it. Nobody sees the difference, and nothing depends on it.
 constexpr std::chrono::milliseconds burst{10};
 
 }  // namespace

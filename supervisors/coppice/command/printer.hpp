@@ -18,15 +18,15 @@ namespace coppice::command {
 
 /// Writes what happens, in order, on a thread of its own, so that no process waits for a terminal, a pipe or a disk.
 ///
-/// When what it writes to takes no more, it says so on standard error and calls `on_fault`, once, on its thread. What follows is
-/// dropped.
+/// When what it writes to takes no more, it says so on standard error and calls `on_fault`, once, on its thread. What
+/// follows is dropped.
 ///
 /// Threads: any may hand things over; that takes a short lock and never waits for the writing.
 class printer {
  public:
   struct places {
-    output& screen;   ///< Lines for people.
-    output* trace;    ///< JSON lines; may be null.
+    output& screen;  ///< Lines for people.
+    output* trace;   ///< JSON lines; may be null.
   };
 
   printer(places to, tree_display display, std::function<void()> on_fault);

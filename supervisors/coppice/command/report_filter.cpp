@@ -1,9 +1,8 @@
-#include <coppice/command/report_filter.hpp>
-
 #include <string_view>
 
 #include <fmt/format.h>
 
+#include <coppice/command/report_filter.hpp>
 #include <coppice/process/process_info.hpp>
 #include <coppice/process/type_name.hpp>
 #include <coppice/supervision/supervisor_server.hpp>
@@ -34,7 +33,8 @@ bool is_told_by_events(const log_record& record) {
 std::string report_text(const log_record& record) {
   constexpr std::string_view levels[] = {"debug", "info", "warning", "error"};
   std::string who;
-  if (record.process) who = fmt::format("{}{}{}: ", record.name, record.name.empty() ? "" : " ", to_string(record.process));
+  if (record.process)
+    who = fmt::format("{}{}{}: ", record.name, record.name.empty() ? "" : " ", to_string(record.process));
   return fmt::format("coppice: {}: {}{}\n", levels[static_cast<std::size_t>(record.level)], who, record.text);
 }
 

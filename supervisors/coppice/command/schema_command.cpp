@@ -1,6 +1,5 @@
-#include <coppice/command/schema_command.hpp>
-
 #include <coppice/command/printed_answer.hpp>
+#include <coppice/command/schema_command.hpp>
 #include <coppice/tree/tree_schema.hpp>
 
 namespace coppice::command {

@@ -1,11 +1,10 @@
-#include <coppice/command/script_command.hpp>
-
 #include <string>
 
 #include <coppice/command/built_in_workers.hpp>
 #include <coppice/command/checked_tree.hpp>
 #include <coppice/command/complaint.hpp>
 #include <coppice/command/output.hpp>
+#include <coppice/command/script_command.hpp>
 #include <coppice/process/log.hpp>
 #include <coppice/tree/script_file.hpp>
 #include <coppice/tree/script_runner.hpp>
@@ -23,9 +22,8 @@ exit_status run_with_script(const run_options& options) {
   output trace{options.trace.value_or("-")};
   // A script crashes workers on purpose, and the trace has it all.
   if (!options.verbose) set_log_handler([](const log_record&) {});
-  const std::string failure = run_script(*root, *script.steps, workers, [&trace](std::string_view line) {
-    return trace.write(std::string{line} + "\n");
-  });
+  const std::string failure = run_script(
+      *root, *script.steps, workers, [&trace](std::string_view line) { return trace.write(std::string{line} + "\n"); });
   set_log_handler({});
   if (!trace.close()) {
     complain(trace.fault());

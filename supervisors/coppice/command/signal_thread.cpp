@@ -1,5 +1,3 @@
-#include <coppice/command/signal_thread.hpp>
-
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
@@ -10,6 +8,8 @@
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+
+#include <coppice/command/signal_thread.hpp>
 
 namespace coppice::command {
 

@@ -9,8 +9,8 @@
 
 namespace coppice::command {
 
-/// Keeps SIGINT and SIGTERM from all threads, while it lives, so that one thread can take them. Must be there before other
-/// threads are.
+/// Keeps SIGINT and SIGTERM from all threads, while it lives, so that one thread can take them. Must be there before
+/// other threads are.
 class signals_kept_back {
  public:
   signals_kept_back();

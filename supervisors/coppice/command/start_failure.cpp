@@ -1,5 +1,4 @@
 #include <coppice/command/start_failure.hpp>
-
 #include <coppice/tree/quoted_text.hpp>
 
 namespace coppice::command {

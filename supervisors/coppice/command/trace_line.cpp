@@ -1,6 +1,6 @@
-#include <coppice/command/trace_line.hpp>
-
 #include <nlohmann/json.hpp>
+
+#include <coppice/command/trace_line.hpp>
 
 namespace coppice::command {
 

@@ -1,10 +1,9 @@
-#include <coppice/command/tree_display.hpp>
-
 #include <algorithm>
 
 #include <fmt/format.h>
 
 #include <coppice/command/start_failure.hpp>
+#include <coppice/command/tree_display.hpp>
 #include <coppice/command/tree_outline.hpp>
 #include <coppice/process/pid.hpp>
 #include <coppice/tree/quoted_text.hpp>
@@ -109,8 +108,8 @@ std::size_t tree_display::run_length(std::span<const tree_event> events) const {
 std::string tree_display::run_line(std::span<const tree_event> run) {
   const tree_event& first = run.front();
   const tree_event& last = run.back();
-  const std::string whom =
-      fmt::format("{}/*: {}", parent_of(first.path), counted(run.size(), first.type == child_type::worker ? "worker" : "supervisor"));
+  const std::string whom = fmt::format("{}/*: {}", parent_of(first.path),
+                                       counted(run.size(), first.type == child_type::worker ? "worker" : "supervisor"));
   std::chrono::nanoseconds longest{0};
   bool folded = true;
   for (const auto& each : run) {
@@ -121,9 +120,11 @@ std::string tree_display::run_line(std::span<const tree_event> run) {
   switch (first.what) {
     case tree_event::kind::started:
       if (first.incarnation == 1) return compose(last.time, "started", whom, shade::good);
-      return compose(last.time, "restarted", fmt::format("{}, gone for {} at most", whom, short_time(longest)), shade::good);
+      return compose(last.time, "restarted", fmt::format("{}, gone for {} at most", whom, short_time(longest)),
+                     shade::good);
     case tree_event::kind::start_failed:
-      return compose(last.time, "failed", fmt::format("{} did not start: {}", whom, reason_text(first.reason)), shade::bad);
+      return compose(last.time, "failed", fmt::format("{} did not start: {}", whom, reason_text(first.reason)),
+                     shade::bad);
     default:
       return compose(last.time, "exited", fmt::format("{}, {}", whom, reason_text(first.reason)),
                      first.reason.is_normal_end() ? shade::faint : shade::bad);
@@ -135,8 +136,7 @@ std::string tree_display::event_line(const tree_event& event) {
   note(event);
   if (is_folded(event)) return {};
   switch (event.what) {
-    case tree_event::kind::start_failed:
-      return compose(event.time, "failed", failed_text(event), shade::bad);
+    case tree_event::kind::start_failed: return compose(event.time, "failed", failed_text(event), shade::bad);
     case tree_event::kind::restart_limit: {
       const auto known = find_in_tree(root_, event.path);
       const std::string limit =
@@ -205,7 +205,8 @@ bool tree_display::is_folded(const tree_event& event) {
   return is_stopping_ && event.what == tree_event::kind::exited && event.reason == exit_reason::shutdown();
 }
 
-std::string tree_display::compose(std::chrono::nanoseconds time, std::string_view word, std::string_view text, shade as) const {
+std::string tree_display::compose(std::chrono::nanoseconds time, std::string_view word, std::string_view text,
+                                  shade as) const {
   constexpr std::string_view colours[] = {"", "\033[32m", "\033[31m", "\033[1;31m", "\033[2m"};
   const double seconds = std::chrono::duration<double>{time - begin_}.count();
   const std::string_view on = colours[static_cast<std::size_t>(as)];

@@ -17,8 +17,8 @@ namespace coppice::command {
 ///        3.207 s  exited     root/pool/calc-7 <0.19.1>: badarith
 ///        3.207 s  restarted  root/pool/calc-7 <0.120.1>, its 2nd life, gone for 0.1 ms
 ///
-/// The first start and the last end of a tree of more than a dozen processes are one line each, and so are many events in a row
-/// of the same kind, under the same supervisor, for the same reason. Ends that stand out are always shown.
+/// The first start and the last end of a tree of more than a dozen processes are one line each, and so are many events
+/// in a row of the same kind, under the same supervisor, for the same reason. Ends that stand out are always shown.
 ///
 /// Threads: one at a time.
 class tree_display {
@@ -29,8 +29,8 @@ class tree_display {
   /// The lines of these events, which have happened in this order.
   std::string lines(std::span<const tree_event> events);
 
-  /// A line of the program's own: `stopping (SIGINT): 106 processes`. From a line with the word `stopping` on, ends that are
-  /// wanted are folded.
+  /// A line of the program's own: `stopping (SIGINT): 106 processes`. From a line with the word `stopping` on, ends
+  /// that are wanted are folded.
   std::string line(std::chrono::nanoseconds time, std::string_view word, std::string_view text);
 
   /// So many have started and not ended.

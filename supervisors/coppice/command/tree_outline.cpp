@@ -1,7 +1,7 @@
-#include <coppice/command/tree_outline.hpp>
-
 #include <charconv>
 #include <limits>
+
+#include <coppice/command/tree_outline.hpp>
 
 namespace coppice::command {
 
@@ -53,7 +53,8 @@ std::optional<outlined> find_in_tree(const supervisor_spec& root, std::string_vi
   return found;
 }
 
-std::string waited_for(const supervisor_spec& root, const std::map<std::string, tree_journal::life, std::less<>>& living) {
+std::string waited_for(const supervisor_spec& root,
+                       const std::map<std::string, tree_journal::life, std::less<>>& living) {
   std::string path = living.contains(root.id) ? root.id : living.begin()->first;
   for (;;) {
     std::string_view last;

@@ -27,6 +27,7 @@ std::optional<outlined> find_in_tree(const supervisor_spec& root, std::string_vi
 
 /// Which process a tree that is shutting down waits for: children end in reverse start order, each after its own.
 /// The living must not be empty.
-std::string waited_for(const supervisor_spec& root, const std::map<std::string, tree_journal::life, std::less<>>& living);
+std::string waited_for(const supervisor_spec& root,
+                       const std::map<std::string, tree_journal::life, std::less<>>& living);
 
 }  // namespace coppice::command

@@ -143,19 +143,9 @@ void supervisor_server::end(child& ended) {
     say(fmt::format("child \"{}\" {} ended with {} when it was told to shut down", ended.spec.id, to_string(process),
                     reason.to_string()));
   }
-  await_orphans(process);
-}
-
-// A supervisor that was killed has ended none of its children. They are ending now, by their links; nothing may be
-// started in their place before they are gone. They are not hurried: OTP does not kill them either.
-void supervisor_server::await_orphans(pid ended) {
-  std::vector<pid> orphans = take_orphans_of(ended);
-  while (!orphans.empty()) {
-    const pid next = orphans.back();
-    orphans.pop_back();
-    await_end(next, std::nullopt);
-    for (const pid more : take_orphans_of(next)) orphans.push_back(more);
-  }
+  // A supervisor that was killed has ended none of its children. They are ending now, by their links; nothing may be
+  // started in their place before they are gone. They are not hurried: OTP does not kill them either.
+  await_orphans_of(process);
 }
 
 // Restarting
@@ -166,7 +156,7 @@ void supervisor_server::handle(exit_signal ended) {
   child* of = find(ended.sender);
   if (of == nullptr) return;
   set_process(*of, pid{});
-  await_orphans(ended.sender);
+  await_orphans_of(ended.sender);
   child_ended(*of, ended.sender, ended.reason);
 }
 
@@ -207,7 +197,7 @@ supervisor_server::restart_outcome supervisor_server::restart(child& ended, std:
   if (!budget_.spend(std::chrono::floor<std::chrono::seconds>(monotonic_time()))) {
     say(std::move(what) +
         fmt::format(
-            ". Gave up: one more restart would be more than {} within {} s (max_restarts, max_seconds). Stopping "
+            "; gave up: one more restart would be more than {} within {} s (max_restarts, max_seconds). Stopping "
             "children, then exiting with `shutdown`",
             flags_.max_restarts, flags_.max_seconds.count()));
     if (observer_ != nullptr) observer_->restart_limit_reached(path_, self());

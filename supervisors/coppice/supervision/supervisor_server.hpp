@@ -87,7 +87,6 @@ class supervisor_server final
   start_result start(child& started);
   void terminate_all(children::iterator first);
   void end(child& ended);
-  static void await_orphans(pid ended);
 
   void child_ended(child& ended, pid process, const exit_reason& reason);
   restart_outcome restart(child& ended, std::string what);
