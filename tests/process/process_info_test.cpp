@@ -258,6 +258,31 @@ TEST_SUITE("process_info") {
     });
   }
 
+  // Both look at the inbox at once: one takes and frees what the other counts.
+  TEST_CASE("the queue of a busy process can be counted from other threads, again and again") {
+    static constexpr int messages = 20'000;
+    const captured_log log;
+    const int status = run(
+        [] {
+          const pid busy = spawn([main = self()] {
+            for (int i = 0; i < messages; ++i) next<shop::order>();
+            send(main, ready{});
+          });
+          const pid looker = spawn([busy] {
+            while (const auto found = process_info(busy, info::message_queue_len)) {
+              CHECK(found->message_queue_len <= messages);
+              sleep(0ns);
+            }
+          });
+          const reference looks = monitor(looker);
+          for (int i = 0; i < messages; ++i) send(busy, shop::order{i});
+          next<ready>();
+          receive(when([looks](const down& ended) { return ended.ref == looks; }, [](down) {}));
+        },
+        {.threads = 4});
+    CHECK(status == 0);
+  }
+
   // It is stuck for real, so the clock is too: two threads, one of them lost to it until it is released.
   TEST_CASE("a stuck process can be looked at without its help") {
     const captured_log log;
@@ -267,6 +292,9 @@ TEST_SUITE("process_info") {
           const pid victim = start<stuck>(start_options{.name = "pump"}, std::ref(released), self()).process();
           cast(victim, spin{});
           next<ready>();
+          cast(victim, spin{});
+          send(victim, shop::order{1});
+          monitor(victim);  // a signal is no message
           const auto found =
               process_info(victim, info::registered_name, info::status, info::message_queue_len, info::reductions,
                            info::current_message, info::initial_call, info::parent, info::trap_exit);
@@ -274,6 +302,7 @@ TEST_SUITE("process_info") {
           if (found) {
             CHECK(found->registered_name == "pump");
             CHECK(found->status == process_status::running);
+            CHECK(found->message_queue_len == 2);
             CHECK(found->current_message.find("spin") != std::string::npos);
             CHECK(found->parent == self());
           }
@@ -287,12 +316,13 @@ TEST_SUITE("process_info") {
             reason = caught.reason();
           }
           CHECK(reason == exit_reason::timeout());
-          for (const char* const part : {"pump", "has not answered for 5 ms", "running", "spin", "messages queued"}) {
+          for (const char* const part : {"pump", "has not answered for 5 ms", "running", "spin", "2 messages queued"}) {
             CHECK(told.find(part) != std::string::npos);
           }
           released = true;
           // It answers when it can; that answer was for nobody and is not seen.
           CHECK(process_info(victim, info::links));
+          next<ready>();  // of the second one
           CHECK(process_info(self(), info::message_queue_len)->message_queue_len == 0);
         },
         {.threads = 2});

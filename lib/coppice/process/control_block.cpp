@@ -2,6 +2,7 @@
 #include <exception>
 #include <functional>
 #include <stdexcept>
+#include <thread>
 
 #include <coppice/process/caught.hpp>
 #include <coppice/process/control_block.hpp>
@@ -50,10 +51,18 @@ envelope* in_order(envelope* newest) noexcept {
   return oldest;
 }
 
+bool is_list(const envelope* head) noexcept {
+  return head != inbox_closed && head != inbox_empty && head != inbox_idle;
+}
+
+// The newest of what had arrived; null: nothing had.
 envelope* take_all(std::atomic<envelope*>& inbox, envelope* leave) noexcept {
-  envelope* taken = inbox.exchange(leave, std::memory_order_acq_rel);
-  if (taken == inbox_closed || taken == inbox_empty || taken == inbox_idle) return nullptr;
-  return in_order(taken);
+  envelope* taken = inbox.exchange(leave);  // before the look at `onlookers_`, in the one order of both
+  return is_list(taken) ? taken : nullptr;
+}
+
+bool is_for_queue(envelope_kind kind) noexcept {
+  return kind == envelope_kind::message || kind == envelope_kind::cast || kind == envelope_kind::call;
 }
 
 }  // namespace
@@ -301,6 +310,9 @@ envelope* control_block::wait_for_answer(reference asked, envelope** link, wait_
 
 void control_block::fetch() {
   envelope* arrived = take_all(slot().inbox, inbox_empty);
+  // Who counts what is in the inbox has to be done before any of it changes.
+  while (onlookers_.load() != 0) std::this_thread::yield();
+  arrived = in_order(arrived);
   while (arrived != nullptr) {
     envelope* following = arrived->next;
     act_on(arrived);
@@ -637,7 +649,8 @@ void control_block::tell_ancestors(const std::shared_ptr<const std::vector<pid>>
 
 void control_block::tell_of_end(const exit_reason& reason) noexcept {
   // What came too late to be acted on: the callers learn the reason, all others that there is nobody.
-  envelope* late = take_all(slot().inbox, inbox_closed);
+  // There are no onlookers any more: they look at the living, under the guard.
+  envelope* late = in_order(take_all(slot().inbox, inbox_closed));
   while (late != nullptr) {
     envelope* following = late->next;
     if (late->kind() == envelope_kind::call && late->to == self_.value()) {
@@ -696,6 +709,17 @@ void control_block::end_on_thread(exit_reason reason) noexcept {
 
 // What it is
 // --------------------------------------------------------------------------------------------------------------
+
+std::size_t control_block::message_queue_len() const noexcept {
+  // Below its head the list stays as it is until its owner has taken it, and the owner waits for us before it goes on.
+  onlookers_.fetch_add(1);
+  std::size_t count = queued();
+  for (const envelope* next = slot().inbox.load(); is_list(next); next = next->next) {
+    if (next->to == self_.value() && is_for_queue(next->kind())) ++count;
+  }
+  onlookers_.fetch_sub(1, std::memory_order_release);
+  return count;
+}
 
 std::shared_ptr<const ancestry> control_block::ancestry_for_children() {
   auto& shared = more().for_children;

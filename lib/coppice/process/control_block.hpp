@@ -216,7 +216,10 @@ class control_block final : public scheduling::runnable {
 
   status state() const noexcept { return status_.load(std::memory_order_relaxed); }
   std::uint64_t reductions() const noexcept { return reductions_.load(std::memory_order_relaxed); }
+  /// Messages that it has looked at and not taken.
   std::size_t queued() const noexcept { return queued_.load(std::memory_order_relaxed); }
+  /// Those, and the ones that have arrived since. Any thread, under the table's guard; the owner may have to wait.
+  std::size_t message_queue_len() const noexcept;
   const message_type* current_message() const noexcept { return current_message_.load(std::memory_order_relaxed); }
   void handles(const message_type* type) noexcept { current_message_.store(type, std::memory_order_relaxed); }
   /// Of a server: whether it is handling something, or beginning.
@@ -298,6 +301,7 @@ class control_block final : public scheduling::runnable {
   std::atomic<std::uint64_t> reductions_{0};
   std::atomic<const message_type*> current_message_{nullptr};
   std::atomic<std::uint32_t> queued_{0};
+  mutable std::atomic<std::uint32_t> onlookers_{0};  // threads that count what is in the inbox
   std::uint32_t budget_ = full_budget;
   std::uint32_t stack_size_;
   std::atomic<status> status_{status::runnable};

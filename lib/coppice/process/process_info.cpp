@@ -39,7 +39,7 @@ bool describe_from_outside(process_description& into, std::initializer_list<info
   if (!table.is_living(into.process)) return false;
   const control_block& of = table.slot(into.process).process();
   into.status = status_of(of);
-  into.message_queue_len = of.queued();
+  if (wants(items, info::message_queue_len)) into.message_queue_len = of.message_queue_len();
   into.reductions = of.reductions();
   if (const auto* type = of.current_message()) into.current_message = type->name;
   if (wants(items, info::initial_call)) into.initial_call = of.initial_call();
@@ -131,7 +131,7 @@ std::optional<process_description> describe_process(pid of, std::initializer_lis
   }
   process_description now;
   now.process = of;
-  if (!describe_from_outside(now, {info::registered_name, info::initial_call})) return std::nullopt;
+  if (!describe_from_outside(now, {info::registered_name, info::message_queue_len})) return std::nullopt;
   throw error{
       exit_reason::timeout(),
       fmt::format("process_info: {} {}has not answered for {} ms: it is {}{}{}, with {} messages queued", to_string(of),

@@ -53,7 +53,7 @@ struct process_description {
   pid process;
   std::string registered_name;  ///< Empty: it has none.
   process_status status = process_status::runnable;
-  std::size_t message_queue_len = 0;  ///< Messages that it has seen and not taken yet.
+  std::size_t message_queue_len = 0;  ///< Messages that have arrived and that it has not taken yet.
   std::uint64_t reductions = 0;       ///< Messages that it has handled, roughly.
   std::string current_message;        ///< Type of the message that it handles, or handled last.
   std::string initial_call;           ///< What it was spawned with.
