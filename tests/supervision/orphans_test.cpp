@@ -40,6 +40,12 @@ child_spec slow(lives& count) {
   return made;
 }
 
+// Also of one that is still starting and answers nobody.
+pid supervisor_of(pid child) {
+  const auto found = process_info(child, info::parent);
+  return found ? found->parent : pid{};
+}
+
 void check_one_life_at_a_time(const lives& count, int begun) {
   CHECK(count.most == 1);
   CHECK(count.begun == begun);
@@ -132,6 +138,38 @@ TEST_SUITE("supervisor: orphans") {
       REQUIRE(is_alive(root));
       CHECK(states_of(root) == texts{"s running"});
       check_one_life_at_a_time(count, 2);
+    });
+  }
+
+  TEST_CASE("a supervisor that is killed while it starts leaves those it had started to its own parent") {
+    in_grove([](grove& here) {
+      lives count;
+      const pid root = here.plant(
+          {.max_restarts = 5}, {here.supervisor("root", "s", {}, {slow(count), grove::worker("late", {.init = 5s})})});
+      exit(child_of(root, "s"), exit_reason::kill());
+      sleep(12s);  // `slow` has ended after ten; `s` has started its successor, and waits for `late`
+      const pid starting = supervisor_of(whereis("slow"));
+      exit(starting, exit_reason::kill());
+      settle();
+      CHECK(count.now == 1);
+      sleep(21s);
+      REQUIRE(is_alive(root));
+      CHECK(states_of(root) == texts{"s running"});
+      CHECK_FALSE(here.log().tells("already_started"));
+      check_one_life_at_a_time(count, 3);
+    });
+  }
+
+  TEST_CASE("a start that took too long is over when its orphans have ended as well (S55)") {
+    in_grove([](grove& here) {
+      lives count;
+      const auto begun = monotonic_time();
+      const start_result result =
+          start_supervisor(here.init_of({}, {slow(count), grove::worker("late", {.init = 5s})}), {.timeout = 1s});
+      CHECK(result.error() == exit_reason::timeout());
+      CHECK(monotonic_time() - begun == 11s);
+      CHECK(count.now == 0);
+      CHECK(count.begun == 1);
     });
   }
 

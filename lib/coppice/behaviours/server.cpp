@@ -5,6 +5,7 @@
 #include <coppice/behaviours/server_body.hpp>
 #include <coppice/process/caught.hpp>
 #include <coppice/process/control_block.hpp>
+#include <coppice/process/custody.hpp>
 #include <coppice/process/exit.hpp>
 #include <coppice/process/link.hpp>
 #include <coppice/process/log.hpp>
@@ -275,10 +276,15 @@ start_result start_server(std::unique_ptr<server_maker> maker, start_options opt
     receive(when([watched](const down& each) { return each.ref == watched; }, [](down) {}));
     receive(when([started](const exit_signal& each) { return each.sender == started; }, [](exit_signal) {}),
             after(std::chrono::seconds{0}, [] {}));
+    await_orphans_of(started);
     return start_result::failed(exit_reason::timeout());
   }
   const message owner{answer};
-  if (answer->kind() == envelope_kind::down) return start_result::failed(answer->as<ending>().reason);
+  if (answer->kind() == envelope_kind::down) {
+    // A supervisor that was killed while it started has left those that it had started already.
+    await_orphans_of(started);
+    return start_result::failed(answer->as<ending>().reason);
+  }
   const auto& acknowledged = answer->as<start_ack>();
   switch (acknowledged.what) {
     case start_ack::ok: break;
