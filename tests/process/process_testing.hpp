@@ -3,7 +3,9 @@
 // What the tests of processes share.
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstdint>
 #include <mutex>
 #include <stdexcept>
 #include <string>
@@ -60,24 +62,34 @@ class captured_log {
   std::vector<log_record> records_;
 };
 
+/// Seeds of the scheduler's choice of who runs next: what does not depend on an order has to hold under each.
+inline constexpr std::array<std::uint64_t, 3> seeds{1, 2, 3};
+
+inline std::string turns_of(const runtime_options& options) {
+  return options.seed ? "drawn with seed " + std::to_string(*options.seed) : "first come, first served";
+}
+
 /// Runs `body` as main of a runtime, and fails with what was reported if it crashes.
 template <class Body>
 void in_runtime(const runtime_options& options, Body body) {
+  INFO(options.threads << " threads, turns " << turns_of(options));
   const captured_log log;
   const int status = run(body, options);
-  CHECK_MESSAGE(status == 0, "main crashed on " << options.threads << " threads: " << log.text());
+  CHECK_MESSAGE(status == 0, "main crashed: " << log.text());
 }
 
-/// The same on one scheduler thread, and again on four.
+/// The same on one scheduler thread, first come, first served and with seeds, and again on four threads.
 template <class Body>
 void on_one_thread_and_on_four(Body body) {
   in_runtime({.threads = 1}, body);
+  for (const std::uint64_t seed : seeds) in_runtime({.threads = 1, .seed = seed}, body);
   in_runtime({.threads = 4}, body);
 }
 
 template <class Body>
 void in_virtual_time(Body body) {
   in_runtime({.threads = 1, .virtual_time = true}, body);
+  for (const std::uint64_t seed : seeds) in_runtime({.threads = 1, .virtual_time = true, .seed = seed}, body);
 }
 
 /// The first T in the queue, waiting for it.

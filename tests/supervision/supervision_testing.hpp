@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -257,9 +258,22 @@ inline void settle() {
   await_idle();
 }
 
+/// Puts questions to a supervisor that is busy, one behind the other, and gives its answers.
+inline texts answers_in_order(const std::vector<std::function<std::string()>>& questions) {
+  texts answers(questions.size());
+  std::vector<spawned> asking;
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    asking.push_back(spawn_monitor([&answers, &questions, i] { answers[i] = questions[i](); }));
+    settle();
+  }
+  for (const spawned& each : asking) reason_of(each);
+  return answers;
+}
+
 /// Runs `body` in a grove, and checks that nothing is left of it when its roots have been ended.
 template <class Body>
 void in_grove(runtime_options options, Body body) {
+  INFO(options.threads << " threads, turns " << turns_of(options));
   const captured_log log;
   const auto record = std::make_shared<tree_record>();
   options.observer = record.get();
@@ -275,9 +289,11 @@ void in_grove(runtime_options options, Body body) {
   CHECK_MESSAGE(status == 0, "main crashed: " << log.text());
 }
 
+/// In virtual time, first come, first served and with seeds: what a supervisor does has one order.
 template <class Body>
 void in_grove(Body body) {
   in_grove({.threads = 1, .virtual_time = true}, body);
+  for (const std::uint64_t seed : seeds) in_grove({.threads = 1, .virtual_time = true, .seed = seed}, body);
 }
 
 // What a supervisor says of its children ------------------------------------------------------------------------------

@@ -250,6 +250,7 @@ TEST_SUITE("supervisor: restart") {
       crash(child_of(root, "c"), "boom");
       settle();  // `slow` is stopping, and the supervisor waits for it
       crash(a, "bang");
+      settle();
       crash(b, "bang");
       settle();
       sleep(1s);
@@ -373,20 +374,14 @@ TEST_SUITE("supervisor: restart") {
       here.seen();
       crash(child_of(root, "a"), "boom");
       settle();  // the first attempt is under way
-      texts answers;
-      const auto ask = [&](auto operation) {
-        return spawn_monitor([&answers, operation] { answers.push_back(operation()); });
-      };
-      const std::vector<spawned> asked{
-          ask([&root] { return states_of(root).front(); }),
-          ask([&root] { return outcome(restart_child(root, "a")); }),
-          ask([&root] { return outcome(delete_child(root, "a")); }),
-          ask([&root] { return outcome(start_child(root, grove::worker("a"))); }),
-          ask([&root] { return to_string(count_children(root)); }),
-      };
-      for (const auto& each : asked) reason_of(each);
-      CHECK(answers == texts{"a restarting", "restarting", "restarting", "already_present",
-                             "1 specs, 0 active, 0 supervisors, 1 workers"});
+      CHECK(answers_in_order({
+                [root] { return states_of(root).front(); },
+                [root] { return outcome(restart_child(root, "a")); },
+                [root] { return outcome(delete_child(root, "a")); },
+                [root] { return outcome(start_child(root, grove::worker("a"))); },
+                [root] { return to_string(count_children(root)); },
+            }) == texts{"a restarting", "restarting", "restarting", "already_present",
+                        "1 specs, 0 active, 0 supervisors, 1 workers"});
       sleep(3s);
       CHECK(states_of(root) == texts{"a running"});
     });
