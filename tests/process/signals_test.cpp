@@ -1,6 +1,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <thread>
 #include <type_traits>
 #include <vector>
 
@@ -245,6 +246,25 @@ TEST_SUITE("signals") {
       });
       exit(late.process, "out");
       CHECK(reason_of(late) == exit_reason{"out"});
+    });
+  }
+
+  TEST_CASE("a signal that came before the flag was changed is judged by the old value (S24)") {
+    // It comes from a thread that is no process, while its receiver runs and looks at nothing.
+    const auto signalled = [] { std::thread{[to = self()] { exit(to, "out"); }}.join(); };
+    on_one_thread_and_on_four([signalled] {
+      CHECK(reason_of_end([signalled] {
+              signalled();
+              process_flag(trap_exit, true);
+              next<exit_signal>();
+            }) == exit_reason{"out"});
+      CHECK(reason_of_end([signalled] {
+              process_flag(trap_exit, true);
+              signalled();
+              process_flag(trap_exit, false);
+              next<exit_signal>();
+              exit("lived");
+            }) == exit_reason{"lived"});
     });
   }
 }

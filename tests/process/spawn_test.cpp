@@ -85,6 +85,32 @@ TEST_SUITE("spawn") {
     });
   }
 
+  TEST_CASE("while its state is destroyed a process still has its name (S12)") {
+    struct looks {
+      pid to;
+      explicit looks(pid of) : to{of} {}
+      looks(looks&& other) noexcept : to{std::exchange(other.to, pid{})} {}
+      looks& operator=(looks&&) = delete;
+      ~looks() {
+        if (to) send(to, whereis("port") == self());
+      }
+    };
+    on_one_thread_and_on_four([] {
+      for (const bool killed : {false, true}) {
+        const spawned holder = spawn_monitor([held = looks{self()}, main = self(), killed] {
+          register_name("port", self());
+          send(main, ready{});
+          if (killed) next<ready>();
+        });
+        next<ready>();
+        if (killed) exit(holder.process, exit_reason::kill());
+        reason_of(holder);
+        CHECK(next<bool>());
+        CHECK_FALSE(whereis("port"));
+      }
+    });
+  }
+
   TEST_CASE("a process knows its parent and ancestors") {
     on_one_thread_and_on_four([] {
       spawn([main = self()] {
