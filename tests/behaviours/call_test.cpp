@@ -277,6 +277,16 @@ TEST_SUITE("call") {
     });
   }
 
+  TEST_CASE("all callers of a server that an exit signal ends get its reason (S64)") {
+    on_one_thread_and_on_four([] {
+      const pid server = start_oracle();
+      for (int i = 0; i < 20; ++i) spawn_caller(server, ask_later{});
+      await_waiting(server, 20);
+      exit(server, "out");
+      for (int i = 0; i < 20; ++i) CHECK(next<outcome>().exit == failed_call("out", server, "ask_later"));
+    });
+  }
+
   TEST_CASE("a server that stops without a reply gives its callers its reason, also normal (S64)") {
     on_one_thread_and_on_four([] {
       const pid server = start_oracle();

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <coppice/behaviours/server.hpp>
+#include <coppice/process/link.hpp>
 #include <coppice/process/timer.hpp>
 
 #include "server_testing.hpp"
@@ -62,6 +63,20 @@ TEST_SUITE("timeout_after") {
       send(server, poke{});
       sleep(1h);
       CHECK(call(server, times_out{}) == 0);
+    });
+  }
+
+  TEST_CASE("signals that are no messages do not cancel it, nor put it off (S75)") {
+    in_virtual_time([] {
+      const pid server = start<patient>(1s).process();
+      sleep(400ms);
+      demonitor(monitor(server));
+      link(server);
+      unlink(server);
+      exit(server, exit_reason::normal());
+      CHECK(process_info(server, info::links)->links.empty());
+      sleep(601ms);
+      CHECK(call(server, times_out{}) == 1);
     });
   }
 

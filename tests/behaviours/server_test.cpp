@@ -53,6 +53,9 @@ struct stop_with {
 struct fail_with {
   exit_reason reason;
 };
+struct exit_with {
+  exit_reason reason;
+};
 struct throw_text {
   std::string text;
 };
@@ -71,7 +74,7 @@ struct do_next {
 };
 
 /// Notes in a journal what happens to it.
-class witness : public server<witness, sleep_for, stop_with, fail_with, throw_text, trap, fail_in_terminate,
+class witness : public server<witness, sleep_for, stop_with, fail_with, exit_with, throw_text, trap, fail_in_terminate,
                               sleep_in_terminate, do_first, do_next, exit_signal> {
  public:
   explicit witness(std::shared_ptr<journal> facts) : facts_{std::move(facts)} {}
@@ -86,6 +89,7 @@ class witness : public server<witness, sleep_for, stop_with, fail_with, throw_te
     return 42;
   }
   void handle(const fail_with& why) { throw error{why.reason}; }
+  void handle(const exit_with& why) { exit(why.reason); }
   void handle(const throw_text& what) { throw std::runtime_error{what.text}; }
   void handle(trap how) { process_flag(trap_exit, how.yes); }
   void handle(fail_in_terminate why) { fails_with_ = std::move(why.reason); }
@@ -288,6 +292,9 @@ TEST_SUITE("server") {
         CHECK(ended_by(stop_with{exit_reason::normal()}) == "handled, terminate normal, terminated, destroyed, normal");
         CHECK(ended_by(stop_with{exit_reason{"enough"}}) == "handled, terminate enough, terminated, destroyed, enough");
         CHECK(ended_by(fail_with{exit_reason{"badarith"}}) == "terminate badarith, terminated, destroyed, badarith");
+        CHECK(ended_by(exit_with{exit_reason{"boom"}}) == "terminate boom, terminated, destroyed, boom");
+        CHECK(ended_by(exit_with{exit_reason::normal()}) == "terminate normal, terminated, destroyed, normal");
+        CHECK(ended_by(exit_with{exit_reason::kill()}) == "terminate kill, terminated, destroyed, kill");
       });
     }
   }
@@ -340,16 +347,20 @@ TEST_SUITE("server") {
       CAPTURE(reason);
       on_one_thread_and_on_four([reason] {
         const auto facts = std::make_shared<journal>();
-        pid server;
-        const spawned parent = spawn_monitor([&] {
-          server = start_link<witness>(facts).process();
+        struct go {};
+        const spawned parent = spawn_monitor([reason, facts, main = self()] {
+          const pid server = start_link<witness>(facts).process();
           call(server, trap{});
+          send(main, server);
+          next<go>();
           exit(exit_reason::parse(reason));
         });
-        reason_of(parent);
-        await_end_of(server);
+        const reference watch = monitor(next<pid>());
+        send(parent.process, go{});
         const std::string why = reason;
+        CHECK(reason_of(watch).to_string() == why);
         CHECK(facts->text() == "terminate " + why + ", terminated, destroyed");
+        reason_of(parent);
       });
     }
   }
@@ -360,9 +371,30 @@ TEST_SUITE("server") {
       process_flag(trap_exit, true);
       const pid server = start_link<witness>(facts).process();
       call(server, trap{});
+      const reference watch = monitor(server);
       exit(server, exit_reason::shutdown());
-      await_end_of(server);
+      CHECK(reason_of(watch) == exit_reason::shutdown());
       CHECK(facts->text() == "terminate shutdown, terminated, destroyed");
+    });
+  }
+
+  TEST_CASE("the end of its parent ends a server that waits in a handler when that is done, if it traps exits (S71)") {
+    in_virtual_time([] {
+      const auto facts = std::make_shared<journal>();
+      process_flag(trap_exit, true);
+      const pid server = start_link<witness>(facts).process();
+      const reference watch = monitor(server);
+      cast(server, trap{});
+      cast(server, sleep_for{10s});
+      cast(server, do_next{1});
+      const auto begun = monotonic_time();
+      sleep(1s);
+      exit(server, exit_reason{"boom"});
+      cast(server, do_next{2});
+      CHECK(reason_of(watch).to_string() == "boom");
+      CHECK(monotonic_time() - begun == 10s);
+      // It queued behind what had come before it.
+      CHECK(facts->text() == "next 1, terminate boom, terminated, destroyed");
     });
   }
 
@@ -424,6 +456,20 @@ TEST_SUITE("server") {
         CHECK(records.front().level == log_level::error);
         CHECK(log.tells(std::string{"server terminating: "} + loud));
         CHECK(log.tells("last message: stop_with"));
+      }
+      // So is the end of a parent, when that stops a server.
+      for (const char* const reason : {"normal", "shutdown", "{shutdown,x}", "boom"}) {
+        const captured_log log;
+        const auto facts = std::make_shared<journal>();
+        process_flag(trap_exit, true);
+        const pid server = start_link<witness>(facts).process();
+        const reference watch = monitor(server);
+        call(server, trap{});
+        exit(server, exit_reason::parse(reason));
+        reason_of(watch);
+        CHECK(log.tells("server terminating: boom\n    last message: coppice::exit_signal") ==
+              (std::string{reason} == "boom"));
+        CHECK(log.records().size() == (std::string{reason} == "boom" ? 1 : 0));
       }
       const captured_log log;
       life_ended_by(throw_text{"no disk"});

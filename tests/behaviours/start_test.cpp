@@ -117,9 +117,24 @@ TEST_SUITE("start") {
     }
     on_one_thread_and_on_four([] {
       for (int i = 0; i < 20; ++i) {
+        process_flag(trap_exit, i % 2 == 0);
         CHECK(start_link<started_by>({.timeout = 1ms}, [] { sleep(1h); }).error() == exit_reason::timeout());
       }
       CHECK(queue().empty());
+    });
+  }
+
+  TEST_CASE("a constructor that fails as its time is up has failed, or was too slow, but never both (S55)") {
+    in_virtual_time([] {
+      process_flag(trap_exit, true);
+      const start_result result = start_link<started_by>({.name = "late", .timeout = 100ms}, [] {
+        sleep(100ms);
+        exit("boom");
+      });
+      const bool too_slow = result.error() == exit_reason::timeout();
+      CHECK((too_slow || result.error() == exit_reason{"boom"}));
+      CHECK(queue().size() == (too_slow ? 0 : 1));
+      CHECK_FALSE(whereis("late"));
     });
   }
 
@@ -148,6 +163,15 @@ TEST_SUITE("start") {
       const auto end = next<exit_signal>();
       CHECK(end.sender == unwanted);
       CHECK(end.reason.is_normal());
+    });
+  }
+
+  TEST_CASE("the name of a server that asked to be ignored is free when the caller learns of it (S57, S58)") {
+    on_one_thread_and_on_four([] {
+      for (int i = 0; i < 300; ++i) {
+        // With the name still taken the second attempt would fail with `already_started`.
+        CHECK(start<started_by>({.name = "unwanted"}, [] { ignore(); }).is_ignored());
+      }
     });
   }
 
@@ -229,10 +253,14 @@ TEST_SUITE("start") {
       for (int round = 0; round < 30; ++round) {
         std::vector<spawned> contenders;
         for (int i = 0; i < 8; ++i) {
-          contenders.push_back(spawn_monitor([to = self()] {
+          contenders.push_back(spawn_monitor([to = self(), traps = i % 2 == 0] {
+            process_flag(trap_exit, traps);
             const start_result result = start_link<started_by>({.name = "contended"}, [] {});
             send(to, outcome{static_cast<bool>(result), result.process()});
-            receive([](pong) {});
+            // Of an attempt that lost the race for the name it may hear, but nothing bad.
+            for (bool over = false; !over;) {
+              receive([&over](pong) { over = true; }, [](exit_signal& told) { CHECK(told.reason.is_normal()); });
+            }
           }));
         }
         std::size_t started = 0;
