@@ -49,6 +49,33 @@ TEST_SUITE("supervisor: operations on children") {
     });
   }
 
+  TEST_CASE("a start function that answers with nobody has failed (S84, S116)") {
+    in_grove([](grove& here) {
+      const auto nobody = [] { return start_result::ok(pid{}); };
+      const pid root = here.plant({}, {grove::worker("a")});
+      here.seen();
+      CHECK(outcome(start_child(root, grove::from("b", nobody))) == "start_failed {ok,undefined}");
+      CHECK(states_of(root) == texts{"a running"});
+      CHECK(here.seen() == texts{"fail root/b {ok,undefined}"});
+      CHECK(start_supervisor(here.init_of({}, {grove::from("b", nobody)})).error().to_string() ==
+            "{shutdown,{failed_to_start_child,b,{ok,undefined}}}");
+    });
+  }
+
+  TEST_CASE("a start function that finds its process running already has failed, and the child is not kept (S116)") {
+    in_grove([](grove& here) {
+      const pid holder = start_link<child>({.name = "oak"}, habits{}).process();
+      const pid root = here.plant({}, {});
+      const child_spec oak = grove::from("oak", [] { return start_link<child>({.name = "oak"}, habits{}); });
+      const child_result result = start_child(root, oak);
+      // Not the error `already_started`, which is about ids.
+      CHECK(outcome(result) == "start_failed {already_started," + to_string(holder) + "}");
+      CHECK(states_of(root).empty());
+      stop_server(holder);
+      CHECK(outcome(start_child(root, oak)) == "ok");
+    });
+  }
+
   TEST_CASE("nothing is kept of a child whose start_child failed: its id is free (S116)") {
     in_grove([](grove& here) {
       start_plan plan;
@@ -119,7 +146,7 @@ TEST_SUITE("supervisor: operations on children") {
   TEST_CASE("restart_child starts a child that does not run, once (S118)") {
     in_grove([](grove& here) {
       start_plan plan;
-      const pid root = here.plant({}, {grove::planned("a", plan), grove::worker("b")});
+      const pid root = here.plant({.max_restarts = 0}, {grove::planned("a", plan), grove::worker("b")});
       CHECK(outcome(restart_child(root, "nobody")) == "not_found");
       const child_result running = restart_child(root, "a");
       CHECK(running.error() == child_error::running);

@@ -36,10 +36,12 @@ bool is_expected_end(const child_spec& spec, const exit_reason& reason) {
   return spec.restart != restart_type::permanent && reason.is_normal_end();
 }
 
-// What a start function throws is a failed start (S84).
+// What a start function throws is a failed start, as is a success without a process (S84).
 start_result call_start(const start_function& start) {
   try {
-    return start();
+    start_result result = start();
+    if (!result || result.process()) return result;
+    return start_result::failed(exit_reason::tuple({exit_reason{"ok"}, exit_reason{"undefined"}}));
   } catch (const unwinding&) {
     throw;
   } catch (...) {
