@@ -27,7 +27,7 @@ TEST_SUITE("supervisor: significant children") {
                                                      {restart_type::temporary, "killed"}}) {
       INFO(to_string(each.restart) << " ends with " << each.reason);
       in_grove([&each](grove& here) {
-        const pid root = here.plant({.auto_shutdown = auto_shutdown::any_significant},
+        const pid root = here.plant({.max_restarts = 0, .auto_shutdown = auto_shutdown::any_significant},
                                     {grove::worker("a"), significant(grove::worker("s", each.restart)),
                                      significant(grove::worker("s2", each.restart)), grove::worker("b")});
         const reference watched = monitor(root);
@@ -136,13 +136,45 @@ TEST_SUITE("supervisor: significant children") {
   }
 
   TEST_CASE("a significant temporary child that goes with its group ends nothing (S114)") {
+    for (const strategy how : {strategy::one_for_all, strategy::rest_for_one}) {
+      for (const auto when : {auto_shutdown::any_significant, auto_shutdown::all_significant}) {
+        INFO(to_string(how) << ", " << to_string(when));
+        in_grove([how, when](grove& here) {
+          const pid root = here.plant({.strategy = how, .auto_shutdown = when},
+                                      {grove::worker("a"), significant(grove::worker("t", restart_type::temporary))});
+          crash(child_of(root, "a"), "boom");
+          settle();
+          REQUIRE(is_alive(root));
+          CHECK(states_of(root) == texts{"a running"});
+        });
+      }
+    }
+  }
+
+  TEST_CASE("all_significant: one that went with its group counts as gone (S113, S114)") {
     in_grove([](grove& here) {
-      const pid root = here.plant({.strategy = strategy::one_for_all, .auto_shutdown = auto_shutdown::any_significant},
-                                  {grove::worker("a"), significant(grove::worker("t", restart_type::temporary))});
+      const pid root = here.plant({.strategy = strategy::rest_for_one, .auto_shutdown = auto_shutdown::all_significant},
+                                  {significant(grove::worker("s", restart_type::transient)), grove::worker("a"),
+                                   significant(grove::worker("t", restart_type::temporary))});
+      const reference watched = monitor(root);
       crash(child_of(root, "a"), "boom");
       settle();
+      CHECK(states_of(root) == texts{"a running", "s running"});
+      crash(child_of(root, "s"), "normal");
+      CHECK(reason_of(watched) == exit_reason::shutdown());
+    });
+  }
+
+  TEST_CASE("a significant child whose restart is ignored ends nothing: it did not end by itself (S110, S112)") {
+    in_grove([](grove& here) {
+      start_plan plan;
+      const pid root = here.plant({.auto_shutdown = auto_shutdown::any_significant},
+                                  {significant(grove::planned("s", plan, restart_type::transient))});
+      plan.ignores();
+      crash(child_of(root, "s"), "boom");
+      settle();
       REQUIRE(is_alive(root));
-      CHECK(states_of(root) == texts{"a running"});
+      CHECK(states_of(root) == texts{"s undefined"});
     });
   }
 

@@ -38,6 +38,7 @@ TEST_SUITE("supervisor: restart") {
         {restart_type::permanent, "shutdown", true, running},
         {restart_type::permanent, "{shutdown,x}", true, running},
         {restart_type::permanent, "boom", true, running},
+        {restart_type::permanent, "killed", true, running},
         {restart_type::transient, "normal", false, kept},
         {restart_type::transient, "shutdown", false, kept},
         {restart_type::transient, "{shutdown,x}", false, kept},
@@ -153,14 +154,16 @@ TEST_SUITE("supervisor: restart") {
 
   TEST_CASE(
       "a transient child that ended normally leaves its siblings alone, and starts again with their group (S101)") {
-    in_grove([](grove& here) {
-      const pid root = here.plant({.strategy = strategy::one_for_all},
-                                  {grove::worker("a"), grove::worker("tr", restart_type::transient)});
-      here.seen();
-      CHECK(after_end(here, root, "tr", "normal") == texts{"end root/tr normal"});
-      CHECK(states_of(root) == texts{"tr undefined", "a running"});
-      CHECK(after_end(here, root, "a", "boom") == texts{"end root/a boom", "start root/a", "start root/tr"});
-    });
+    for (const strategy how : {strategy::one_for_all, strategy::rest_for_one}) {
+      in_grove([how](grove& here) {
+        const pid root =
+            here.plant({.strategy = how}, {grove::worker("a"), grove::worker("tr", restart_type::transient)});
+        here.seen();
+        CHECK(after_end(here, root, "tr", "normal") == texts{"end root/tr normal"});
+        CHECK(states_of(root) == texts{"tr undefined", "a running"});
+        CHECK(after_end(here, root, "a", "boom") == texts{"end root/a boom", "start root/a", "start root/tr"});
+      });
+    }
   }
 
   TEST_CASE("a child that terminate_child stopped starts again with its group (S101)") {
@@ -200,6 +203,28 @@ TEST_SUITE("supervisor: restart") {
         crash(child_of(root, "a"), "boom");
         settle();
         CHECK(is_alive(root) != too_soon);
+      });
+    }
+  }
+
+  TEST_CASE("the window is counted in whole seconds, as the clock has them (S102)") {
+    struct expectation {
+      std::chrono::milliseconds first;  // after a full second
+      std::chrono::milliseconds later;
+      bool gives_up;
+    };
+    for (const auto& each :
+         {expectation{0ms, 5999ms, true}, {0ms, 6000ms, false}, {999ms, 5000ms, true}, {999ms, 5001ms, false}}) {
+      INFO(each.first.count() << " ms, and " << each.later.count() << " ms later");
+      in_grove([&each](grove& here) {
+        const pid root = here.plant({.max_restarts = 1, .max_seconds = 5s}, {grove::worker("a")});
+        sleep(std::chrono::ceil<std::chrono::seconds>(monotonic_time()) - monotonic_time() + each.first);
+        crash(child_of(root, "a"), "boom");
+        settle();
+        sleep(each.later);
+        crash(child_of(root, "a"), "boom");
+        settle();
+        CHECK(is_alive(root) != each.gives_up);
       });
     }
   }
@@ -404,6 +429,126 @@ TEST_SUITE("supervisor: restart") {
       CHECK(states_of(root) == texts{"a undefined"});
       CHECK(outcome(delete_child(root, "a")) == "ok");
     });
+  }
+
+  TEST_CASE("a child that is started again by hand is not tried again: the retry was cancelled (S107, S117)") {
+    in_grove([](grove& here) {
+      int starts_of_a = 0;
+      const child_spec a = grove::from("a", [&starts_of_a]() -> start_result {
+        if (++starts_of_a != 2) return start_link<child>(habits{});
+        sleep(1s);
+        return start_result::failed(exit_reason{"no"});
+      });
+      const pid root = here.plant({.max_restarts = 10}, {a, grove::worker("b")});
+      crash(child_of(root, "a"), "boom");
+      settle();
+      CHECK(answers_in_order({
+                [root] { return outcome(terminate_child(root, "a")); },
+                [root] { return states_of(root).back(); },
+                [root] { return outcome(restart_child(root, "a")); },
+            }) == texts{"ok", "a undefined", "ok"});
+      settle();
+      CHECK(starts_of_a == 3);
+      CHECK(states_of(root) == texts{"b running", "a running"});
+
+      // The same, forgotten and added again.
+      starts_of_a = 1;
+      crash(child_of(root, "a"), "boom");
+      settle();
+      CHECK(answers_in_order({
+                [root] { return outcome(terminate_child(root, "a")); },
+                [root] { return outcome(delete_child(root, "a")); },
+                [root, &a] { return outcome(start_child(root, a)); },
+            }) == texts{"ok", "ok", "ok"});
+      settle();
+      CHECK(starts_of_a == 3);
+      CHECK(states_of(root) == texts{"a running", "b running"});
+    });
+  }
+
+  TEST_CASE("a retry that is ignored ends the restart: the child stays down (S107, S110)") {
+    in_grove([](grove& here) {
+      start_plan plan;
+      const pid root = here.plant({.max_restarts = 2}, {grove::planned("a", plan)});
+      here.seen();
+      plan.fails(1, "no").ignores();
+      CHECK(after_end(here, root, "a", "boom") == texts{"end root/a boom", "fail root/a no"});
+      CHECK(states_of(root) == texts{"a undefined"});
+      CHECK(outcome(restart_child(root, "a")) == "ok");
+    });
+  }
+
+  // What was started stays, what failed is restarting, what comes after it is not there yet.
+  TEST_CASE("between the attempts of a group its children are served as they are (S107, S116, S117, S118)") {
+    for (const strategy how : {strategy::one_for_all, strategy::rest_for_one}) {
+      INFO(to_string(how));
+      in_grove([how](grove& here) {
+        int starts_of_b = 0;
+        const pid root = here.plant({.strategy = how, .max_restarts = 10},
+                                    {grove::worker("a"),
+                                     grove::from("b",
+                                                 [&starts_of_b]() -> start_result {
+                                                   if (++starts_of_b != 2) return start_link<child>(habits{});
+                                                   sleep(1s);
+                                                   return start_result::failed(exit_reason{"no"});
+                                                 }),
+                                     grove::worker("c")});
+        crash(child_of(root, "a"), "boom");
+        settle();  // the attempt that fails is under way
+        here.seen();
+        const auto states = [root] {
+          std::string all;
+          for (const auto& each : states_of(root)) all += each + " ";
+          return all;
+        };
+        CHECK(answers_in_order({
+                  states,
+                  [root] { return outcome(restart_child(root, "b")); },
+                  [root] { return outcome(delete_child(root, "b")); },
+                  [root] { return outcome(start_child(root, grove::worker("b"))); },
+                  [root] { return outcome(restart_child(root, "a")); },
+                  [root] { return outcome(delete_child(root, "a")); },
+                  [root] { return outcome(restart_child(root, "c")); },
+                  states,
+                  [root] { return to_string(count_children(root)); },
+              }) == texts{"c undefined b restarting a running ", "restarting", "restarting", "already_present",
+                          "running", "running", "ok", "c running b restarting a running ",
+                          "3 specs, 2 active, 0 supervisors, 3 workers"});
+        settle();
+        texts then{"fail root/b no", "start root/c", "end root/c shutdown"};
+        if (how == strategy::one_for_all) then.insert(then.end(), {"end root/a shutdown", "start root/a"});
+        then.insert(then.end(), {"start root/b", "start root/c"});
+        CHECK(here.seen() == then);
+        CHECK(states_of(root) == texts{"c running", "b running", "a running"});
+      });
+    }
+  }
+
+  TEST_CASE("terminate_child cancels the retry of a group, which stays as far as it had come (S107, S117)") {
+    for (const strategy how : {strategy::one_for_all, strategy::rest_for_one}) {
+      INFO(to_string(how));
+      in_grove([how](grove& here) {
+        int starts_of_b = 0;
+        const pid root = here.plant({.strategy = how, .max_restarts = 10},
+                                    {grove::worker("a"),
+                                     grove::from("b",
+                                                 [&starts_of_b]() -> start_result {
+                                                   if (++starts_of_b != 2) return start_link<child>(habits{});
+                                                   sleep(1s);
+                                                   return start_result::failed(exit_reason{"no"});
+                                                 }),
+                                     grove::worker("c")});
+        crash(child_of(root, "a"), "boom");
+        settle();
+        CHECK(outcome(terminate_child(root, "b")) == "ok");
+        settle();
+        CHECK(states_of(root) == texts{"c undefined", "b undefined", "a running"});
+        CHECK(outcome(delete_child(root, "b")) == "ok");
+        CHECK(starts_of_b == 2);
+        here.seen();
+        CHECK(after_end(here, root, "a", "boom") == texts{"end root/a boom", "start root/a", "start root/c"});
+      });
+    }
   }
 
   TEST_CASE("one_for_all with a failing start stops what it had started, and starts all again (S108)") {

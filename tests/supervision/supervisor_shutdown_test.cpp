@@ -47,6 +47,29 @@ TEST_SUITE("supervisor: shutdown") {
     });
   }
 
+  TEST_CASE("a child that was killed is waited for, however long it takes to end (S88)") {
+    class lingering : public server<lingering, are_you_there> {
+     public:
+      lingering() { process_flag(trap_exit, true); }
+      lingering(const lingering&) = delete;
+      lingering& operator=(const lingering&) = delete;
+      ~lingering() override { sleep(1h); }
+      bool handle(are_you_there /*asked*/) { return true; }
+      void terminate(const exit_reason& /*reason*/) { sleep(24h); }
+    };
+    for (const auto& [shutdown, time] : {std::pair{shutdown_time{200ms}, std::chrono::milliseconds{1h} + 200ms},
+                                         std::pair{shutdown_time::brutal_kill(), std::chrono::milliseconds{1h}}}) {
+      in_grove([shutdown = shutdown, time = time](grove& here) {
+        child_spec slow = grove::from("slow", starts<lingering>());
+        slow.shutdown = shutdown;
+        const pid root = here.plant({}, {grove::worker("a"), slow});
+        here.seen();
+        CHECK(time_of([&] { grove::fell(root); }) == time);
+        CHECK(here.seen() == texts{"end root/slow killed", "end root/a shutdown", "end root shutdown"});
+      });
+    }
+  }
+
   TEST_CASE("a child that stops just in time is not killed (S88)") {
     in_grove([](grove& here) {
       const pid root = here.plant({}, {stopping_in("a", 200ms, {.traps = true, .stop = 199ms})});
@@ -84,6 +107,16 @@ TEST_SUITE("supervisor: shutdown") {
       here.seen();
       CHECK(time_of([&] { grove::fell(root); }) == 0ms);
       CHECK(here.seen() == texts{"end root/slow killed", "end root shutdown"});
+    });
+  }
+
+  TEST_CASE("shutdown 0 ends a child that does not trap exits with shutdown, not with killed (S88, S90)") {
+    in_grove([](grove& here) {
+      const pid root = here.plant({}, {stopping_in("a", 0ms, {})});
+      here.seen();
+      CHECK(outcome(terminate_child(root, "a")) == "ok");
+      CHECK(here.seen() == texts{"end root/a shutdown"});
+      CHECK_FALSE(here.log().tells("told to shut down"));
     });
   }
 
@@ -176,6 +209,53 @@ TEST_SUITE("supervisor: shutdown") {
     }
   }
 
+  TEST_CASE("which ends it expects of a child that was dead already when it was to be stopped (S91)") {
+    struct expectation {
+      restart_type restart;
+      shutdown_time shutdown;
+      std::string end;
+      bool reported;
+    };
+    const shutdown_time kill = shutdown_time::brutal_kill();
+    const shutdown_time ask{1s};
+    using enum restart_type;
+    const std::vector<expectation> all{
+        {permanent, kill, "normal", true},        {permanent, kill, "shutdown", true},
+        {permanent, kill, "{shutdown,x}", true},  {permanent, kill, "killed", false},
+        {permanent, kill, "boom", true},          {permanent, ask, "normal", true},
+        {permanent, ask, "shutdown", false},      {permanent, ask, "{shutdown,x}", true},
+        {permanent, ask, "killed", true},         {permanent, ask, "boom", true},
+        {transient, kill, "normal", false},       {transient, kill, "shutdown", false},
+        {transient, kill, "{shutdown,x}", false}, {transient, kill, "killed", false},
+        {transient, kill, "boom", true},          {transient, ask, "normal", false},
+        {transient, ask, "shutdown", false},      {transient, ask, "{shutdown,x}", false},
+        {transient, ask, "killed", true},         {transient, ask, "boom", true},
+        {temporary, kill, "normal", false},       {temporary, kill, "boom", true},
+        {temporary, ask, "shutdown", false},      {temporary, ask, "killed", true},
+    };
+    for (const auto& each : all) {
+      INFO(to_string(each.restart) << ", " << to_string(each.shutdown) << ", ended with " << each.end);
+      in_grove([&each](grove& here) {
+        child_spec spec = grove::worker("a", each.restart);
+        spec.shutdown = each.shutdown;
+        const pid root = here.plant({.max_restarts = 0}, {spec});
+        const pid a = child_of(root, "a");
+        // The supervisor is busy while the request comes in, and then the exit signal.
+        const spawned starter = spawn_monitor([root] { start_child(root, grove::worker("slow", {.init = 100ms})); });
+        settle();
+        const spawned ender = spawn_monitor([root] { CHECK(outcome(terminate_child(root, "a")) == "ok"); });
+        settle();
+        crash(a, each.end);
+        reason_of(starter);
+        reason_of(ender);
+        settle();
+        CHECK(here.log().tells("ended with " + each.end + " when it was told to shut down") == each.reported);
+        CHECK(states_of(root) ==
+              (each.restart == temporary ? texts{"slow running"} : texts{"slow running", "a undefined"}));
+      });
+    }
+  }
+
   TEST_CASE("the parent's exit signal stops a supervisor with its reason, normal too (S92)") {
     for (const std::string reason : {"normal", "shutdown", "{shutdown,x}", "boom"}) {
       in_grove([&reason](grove& here) {
@@ -188,17 +268,20 @@ TEST_SUITE("supervisor: shutdown") {
   }
 
   TEST_CASE("the end of its parent stops a supervisor with that reason (S92)") {
-    in_grove([](grove& here) {
-      pid root;
-      const spawned parent = spawn_monitor([&] {
-        root = start_supervisor(here.init_of({}, {grove::worker("a")})).process();
-        here.record()->name(root, "root");
+    for (const std::string reason : {"normal", "shutdown", "boom", "killed"}) {
+      in_grove([&reason](grove& here) {
+        const spawned parent = spawn_monitor([&here, &reason, main = self()] {
+          send(main, start_supervisor(here.init_of({}, {grove::worker("a")})).process());
+          receive([](die) {});
+          exit(exit_reason::parse(reason));
+        });
+        const reference watched = monitor(next<pid>());
+        send(parent.process, die{});
+        CHECK(reason_of(watched).to_string() == reason);
+        CHECK(reason_of(parent).to_string() == reason);
+        CHECK(here.seen() == texts{"start root/a", "end root/a shutdown"});
       });
-      CHECK(reason_of(parent) == exit_reason::normal());
-      settle();
-      CHECK_FALSE(is_alive(root));
-      CHECK(here.seen().back() == "end root/a shutdown");
-    });
+    }
   }
 
   TEST_CASE("exit signals of strangers are ignored, shutdown and normal among them (S92)") {

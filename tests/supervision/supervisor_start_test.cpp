@@ -262,10 +262,17 @@ TEST_SUITE("supervisor: start") {
                                                grove::worker("c", {.init = 10ms})})));
       });
       sleep(15ms);
+      const auto all = processes();
+      const auto starting = std::find_if(all.begin(), all.end(), [&parent](pid each) {
+        const auto found = process_info(each, info::parent);
+        return found && found->parent == parent.process;
+      });
+      REQUIRE(starting != all.end());
+      const reference watched = monitor(*starting);
       exit(parent.process, "gone");
       CHECK(reason_of(parent) == exit_reason{"gone"});
       CHECK(here.seen() == texts{"start root/a"});
-      sleep(20ms);
+      CHECK(reason_of(watched) == exit_reason{"gone"});
       CHECK(here.seen() ==
             texts{"start root/b", "start root/c", "end root/c shutdown", "end root/b shutdown", "end root/a shutdown"});
       CHECK(here.population() == 0);
