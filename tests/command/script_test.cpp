@@ -76,7 +76,7 @@ TEST_SUITE("coppice run --script") {
     const auto done = here.run_script(R"([{"do": "send", "target": "root/a", "message": {"ad": 20}}])");
     CHECK(done.status == 2);
     CHECK(done.output.empty());
-    CHECK_MESSAGE(contains(done.errors, "standard input:/0/message: unknown message \"ad\"; did you mean \"add\"?"),
+    CHECK_MESSAGE(contains(done.errors, "standard input:/0/message: step 1: unknown message \"ad\"; did you mean \"add\"?"),
                   done.errors);
   }
 
@@ -85,7 +85,7 @@ TEST_SUITE("coppice run --script") {
     const auto done = here.run_script(R"([{"do": "view", "target": "root/b"}])");
     CHECK(done.status == 2);
     CHECK(done.output.empty());
-    CHECK_MESSAGE(done.errors.starts_with("standard input:/0: "), done.errors);
+    CHECK_MESSAGE(done.errors.starts_with("standard input:/0: step 1: "), done.errors);
   }
 
   TEST_CASE("faults of the tree and of the script are shown together") {

@@ -569,6 +569,45 @@ TEST_SUITE("script runner's failing starts and time") {
 }
 
 TEST_SUITE("script runner's failures") {
+  TEST_CASE("which worker lives at a path is the process's to say, not the file's") {
+    // The second start_child is refused, so that `a` stays what it is; after that it is another worker.
+    CHECK(results_of(R"({"id": "root", "children": [{"id": "a", "start": "calc"}]})", R"([
+        {"do": "start_child", "supervisor": "root", "spec": {"id": "a", "start": "sleeper"}},
+        {"do": "send", "target": "root/a", "message": {"add": 1}},
+        {"do": "view", "target": "root/a"},
+        {"do": "terminate_child", "supervisor": "root", "id": "a"},
+        {"do": "delete_child", "supervisor": "root", "id": "a"},
+        {"do": "start_child", "supervisor": "root", "spec": {"id": "a", "start": "sleeper"}},
+        {"do": "send", "target": "root/a", "message": {"rename": {"to": "dozer"}}},
+        {"do": "view", "target": "root/a"}])") == lines{"1 already_started", "3 ok 1.0", "4 ok", "5 ok",
+                                                        R"(6 ok {"incarnation":2,"path":"root/a"})",
+                                                        R"(8 ok ["sleeper","dozer"])"});
+  }
+
+  TEST_CASE("a message that the worker living there does not know ends the script with its step and the worker") {
+    const outcome of = run(R"({"id": "root", "children": [{"id": "a", "start": "calc"}]})", R"([
+        {"do": "terminate_child", "supervisor": "root", "id": "a"},
+        {"do": "delete_child", "supervisor": "root", "id": "a"},
+        {"do": "start_child", "supervisor": "root", "spec": {"id": "a", "start": "sleeper"}},
+        {"do": "send", "target": "root/a", "message": {"add": 1}}])");
+    CHECK(begins(of.failure, "step 4: root/a: unknown message \"add\""));
+    CHECK(alive_after(of, 3) == "root:1 root/a:2");
+    CHECK(of.trace.back() != R"({"event":"done"})");
+    CHECK(run(R"({"id": "root", "children": [{"id": "a", "start": "calc"}]})", R"([
+        {"do": "terminate_child", "supervisor": "root", "id": "a"},
+        {"do": "delete_child", "supervisor": "root", "id": "a"},
+        {"do": "start_child", "supervisor": "root", "spec": {"id": "a", "start": "mute"}},
+        {"do": "view", "target": "root/a"}])")
+              .failure ==
+          "step 4: root/a: the worker takes no messages that a script could send, so no \"view\" either");
+    CHECK(run(R"({"id": "root", "children": [{"id": "a", "start": "calc"}]})", R"([
+        {"do": "terminate_child", "supervisor": "root", "id": "a"},
+        {"do": "delete_child", "supervisor": "root", "id": "a"},
+        {"do": "start_child", "supervisor": "root", "spec": {"id": "a", "type": "supervisor"}},
+        {"do": "view", "target": "root/a"}])")
+              .failure == "step 4: root/a is a supervisor; send and view go to workers");
+  }
+
   TEST_CASE("a step after which the tree never comes to rest ends the script and says who waits") {
     const outcome of = run(R"({"id": "root", "children": [{"id": "a", "start": "sleeper"}]})",
                            R"([{"do": "advance", "ms": 1},
@@ -591,5 +630,67 @@ TEST_SUITE("script runner's failures") {
 
   TEST_CASE("one script can be run after the other in one program") {
     for (int i = 0; i < 3; ++i) CHECK(run(forest, "[]").trace.size() == 14);
+  }
+}
+
+namespace {
+
+std::string message_faults(std::string_view tree, std::string_view script) {
+  fault_list faults{"s"};
+  check_script_messages(tree_of(tree), steps_of(script), workers(), faults);
+  return faults.text();
+}
+
+}  // namespace
+
+TEST_SUITE("check of a script's messages") {
+  TEST_CASE("messages that the worker has are right, also of those that the script starts, and of unknown paths") {
+    CHECK(message_faults(forest, R"([
+        {"do": "send", "target": "root/s/b", "message": {"add": 1.5}},
+        {"do": "view", "target": "root/s/b"},
+        {"do": "start_child", "supervisor": "root", "spec": {"id": "z", "type": "supervisor", "children": [
+            {"id": "y", "start": "sleeper"}]}},
+        {"do": "send", "target": "root/z/y", "message": {"nap": {"ms": 1}}},
+        {"do": "view", "target": "root/z/y"},
+        {"do": "send", "target": "root/who", "message": {"what": 1}},
+        {"do": "view", "target": "root/who"}])")
+              .empty());
+  }
+
+  TEST_CASE("each wrong message is told with its step, its place, and what was probably meant") {
+    CHECK(message_faults(forest, R"([
+        {"do": "send", "target": "root/a", "message": {"ad": 1}},
+        {"do": "advance", "ms": 1},
+        {"do": "send", "target": "root/s/b", "message": {"add": "x"}},
+        {"do": "start_child", "supervisor": "root", "spec": {"id": "z", "start": "mute"}},
+        {"do": "send", "target": "root/z", "message": {"add": 1}},
+        {"do": "view", "target": "root/z"}])") ==
+          "s:/0/message: step 1: unknown message \"ad\"; did you mean \"add\"?\n"
+          "s:/2/message/add: step 3: expected a number; got the string \"x\"\n"
+          "s:/4/message: step 5: unknown message \"add\"; no message is known here\n"
+          "s:/5: step 6: the worker takes no messages that a script could send, so no \"view\" either\n");
+  }
+
+  TEST_CASE("send and view to a supervisor are faults") {
+    CHECK(message_faults(forest, R"([
+        {"do": "view", "target": "root/s"}, {"do": "send", "target": "root", "message": {"add": 1}},
+        {"do": "start_child", "supervisor": "root", "spec": {"id": "z", "type": "supervisor"}},
+        {"do": "view", "target": "root/z"}])") ==
+          "s:/0/target: step 1: root/s is a supervisor; send and view go to workers.\n"
+          "s:/1/target: step 2: root is a supervisor; send and view go to workers.\n"
+          "s:/3/target: step 4: root/z is a supervisor; send and view go to workers.\n");
+  }
+
+  TEST_CASE("where one worker or another may live, a message is right that one of them has") {
+    const std::string_view start_another =
+        R"({"do": "start_child", "supervisor": "root", "spec": {"id": "a", "start": "sleeper"}})";
+    const auto faults_with = [&](std::string_view message) {
+      return message_faults(forest, "[" + std::string{start_another} +
+                                        R"(, {"do": "send", "target": "root/a", "message": )" + std::string{message} +
+                                        "}]");
+    };
+    CHECK(faults_with(R"({"add": 1})").empty());
+    CHECK(faults_with(R"({"nap": {"ms": 1}})").empty());
+    CHECK(begins(faults_with(R"({"dance": 1})"), "s:/1/message: step 2: unknown message \"dance\""));
   }
 }

@@ -1,9 +1,11 @@
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -23,23 +25,31 @@ namespace {
 
 using nlohmann::ordered_json;
 
-// Which worker a path means, by what files say: the tree's, and what is started under a path by the script.
-using worker_names = std::map<std::string, std::string, std::less<>>;
+// Who may live at a path, by what the tree and the script say: a script may start another worker under an id that was
+// in use before.
+struct tenants {
+  std::vector<const worker*> workers;
+  bool has_supervisor = false;
+};
 
-void collect(worker_names& into, const tree_child& child, const std::string& above) {
+using tenants_by_path = std::map<std::string, tenants, std::less<>>;
+
+void collect(tenants_by_path& into, const tree_child& child, const std::string& above, const worker_registry& workers) {
   if (const auto* one = child.if_worker()) {
     for (std::uint32_t number = 1; number <= one->processes(); ++number) {
-      into.insert_or_assign(above + "/" + one->replica_id(number), one->start);
+      auto& known = into[above + "/" + one->replica_id(number)].workers;
+      const worker* const named = workers.find(one->start);
+      if (std::find(known.begin(), known.end(), named) == known.end()) known.push_back(named);
     }
     return;
   }
-  for (const auto& each : child.if_supervisor()->children) collect(into, each, above + "/" + child.id());
+  const std::string own = above + "/" + child.id();
+  into[own].has_supervisor = true;
+  for (const auto& each : child.if_supervisor()->children) collect(into, each, own, workers);
 }
 
-worker_names workers_of(const supervisor_spec& root) {
-  worker_names found;
-  for (const auto& child : root.children) collect(found, child, root.id);
-  return found;
+std::string no_worker(std::string_view path) {
+  return fmt::format("{} is a supervisor; send and view go to workers", path);
 }
 
 /// Something is wrong that no result of the contract tells.
@@ -53,10 +63,10 @@ class script_run {
              const std::function<bool(std::string_view)>& trace)
       : root_{root},
         steps_{steps},
-        workers_{workers},
         trace_{trace},
-        names_{workers_of(root)},
-        journal_{std::make_shared<tree_journal>([this](const tree_event& event) { tell(event); })} {}
+        journal_{std::make_shared<tree_journal>([this](const tree_event& event) { tell(event); })} {
+    for (const auto name : workers.names()) workers_.add(std::string{name}, noting(*workers.find(name)));
+  }
 
   process_observer& observer() noexcept { return *journal_; }
 
@@ -108,7 +118,7 @@ class script_run {
   void perform(const step::send& step) {
     const auto target = living(step.target);
     if (!target) return;
-    const worker& of = worker_at(step.target);
+    const worker& of = worker_of(step.target, target->process);
     const auto faults = check_worker_message(of, *step.message);
     if (!faults.empty())
       throw script_failure{fmt::format("step {}: {}: {}", number_, step.target, faults.front().text)};
@@ -118,7 +128,7 @@ class script_run {
   void perform(const step::view& step) {
     const auto target = living(step.target);
     if (!target) return;
-    const worker& of = worker_at(step.target);
+    const worker& of = worker_of(step.target, target->process);
     if (const std::string fault = check_worker_query(of, "view"); !fault.empty()) {
       throw script_failure{fmt::format("step {}: {}: {}", number_, step.target, fault)};
     }
@@ -148,7 +158,6 @@ class script_run {
         fail("bad_combination");
         return;
       }
-      collect(names_, step.spec, step.supervisor);
       for (auto& spec : child_specs_of(step.spec, step.supervisor, around_)) {
         const std::string path = step.supervisor + "/" + spec.id;
         answer(start_child(supervisor, std::move(spec)), path);
@@ -204,12 +213,22 @@ class script_run {
     }
   }
 
-  const worker& worker_at(const std::string& path) const {
-    const auto found = names_.find(path);
-    if (found == names_.end()) {
-      throw script_failure{fmt::format("step {}: {} is a supervisor; send and view go to workers", number_, path)};
-    }
-    return *workers_.find(found->second);
+  // The same worker, which notes what it starts: only the process tells which of the workers that may live at a path it
+  // is.
+  worker noting(const worker& of) {
+    worker made = of;
+    made.start = [this, &of](const nlohmann::json& args, start_options options) {
+      start_result started = of.start(args, std::move(options));
+      if (started) kinds_.insert_or_assign(started.process(), &of);
+      return started;
+    };
+    return made;
+  }
+
+  const worker& worker_of(std::string_view path, pid process) const {
+    const auto found = kinds_.find(process);
+    if (found == kinds_.end()) throw script_failure{fmt::format("step {}: {}", number_, no_worker(path))};
+    return *found->second;
   }
 
   // Results
@@ -291,6 +310,7 @@ class script_run {
                 {"path", event.path},
                 {"incarnation", event.incarnation},
                 {"reason", event.reason.to_string()}};
+        kinds_.erase(event.process);
         break;
       case tree_event::kind::restart_limit: line = {{"event", "restart_limit"}, {"path", event.path}}; break;
     }
@@ -308,9 +328,9 @@ class script_run {
  private:
   const supervisor_spec& root_;
   const std::vector<script_step>& steps_;
-  const worker_registry& workers_;
   const std::function<bool(std::string_view)>& trace_;
-  worker_names names_;
+  worker_registry workers_;
+  std::map<pid, const worker*> kinds_;
   std::shared_ptr<tree_journal> journal_;
   std::shared_ptr<start_faults> faults_ = std::make_shared<start_faults>();
   tree_surroundings around_;
@@ -324,26 +344,42 @@ class script_run {
 
 void check_script_messages(const supervisor_spec& root, const std::vector<script_step>& steps,
                            const worker_registry& workers, fault_list& faults) {
-  worker_names names = workers_of(root);
+  tenants_by_path known;
+  known[root.id].has_supervisor = true;
+  for (const auto& child : root.children) collect(known, child, root.id, workers);
   for (const auto& step : steps) {
     if (const auto* start = std::get_if<step::start_child>(&step.action))
-      collect(names, start->spec, start->supervisor);
+      collect(known, start->spec, start->supervisor, workers);
   }
-  const auto worker_of = [&](const std::string& path) -> const worker* {
-    const auto found = names.find(path);
-    return found != names.end() ? workers.find(found->second) : nullptr;
+  std::size_t number = 0;
+  const auto add = [&](const std::string& place, std::string_view text) {
+    faults.add(place, 0, fmt::format("step {}: {}", number, text));
+  };
+  // Calls `check` for each worker that may be meant, until one has no fault; `tell` is for the faults of the first.
+  const auto check_target = [&](const script_step& step, const std::string& target, const auto& check,
+                                const auto& tell) {
+    const auto found = known.find(target);
+    if (found == known.end()) return;
+    const tenants& who = found->second;
+    if (who.workers.empty()) {
+      add(step.pointer + "/target", no_worker(target) + ".");
+      return;
+    }
+    if (std::all_of(who.workers.begin(), who.workers.end(), [&](const worker* each) { return !check(*each).empty(); }))
+      tell(check(*who.workers.front()));
   };
   for (const auto& step : steps) {
+    ++number;
     if (const auto* send = std::get_if<step::send>(&step.action)) {
-      const worker* of = worker_of(send->target);
-      if (of == nullptr) continue;
-      for (const auto& each : check_worker_message(*of, *send->message)) {
-        faults.add(step.pointer + "/message" + each.pointer, 0, each.text);
-      }
+      check_target(
+          step, send->target, [send](const worker& of) { return check_worker_message(of, *send->message); },
+          [&](const std::vector<json_fault>& found) {
+            for (const auto& each : found) add(step.pointer + "/message" + each.pointer, each.text);
+          });
     } else if (const auto* view = std::get_if<step::view>(&step.action)) {
-      const worker* of = worker_of(view->target);
-      if (of == nullptr) continue;
-      if (const std::string fault = check_worker_query(*of, "view"); !fault.empty()) faults.add(step.pointer, 0, fault);
+      check_target(
+          step, view->target, [](const worker& of) { return check_worker_query(of, "view"); },
+          [&](const std::string& found) { add(step.pointer, found); });
     }
   }
 }

@@ -80,6 +80,9 @@ void send_worker_message(const worker& of, pid to, const nlohmann::json& message
 
 std::string check_worker_query(const worker& of, std::string_view name) {
   const detail::handler* found = handler_named(of, name);
+  if (found == nullptr && of.handlers.empty()) {
+    return fmt::format("the worker takes no messages that a script could send, so no \"{}\" either", name);
+  }
   if (found == nullptr) {
     std::vector<std::string_view> names;
     for (const auto& each : of.handlers) names.push_back(each.type->form().name);
