@@ -280,6 +280,8 @@ TEST_SUITE("coppice run") {
         {"nowhere.so", "nowhere.so: cannot be loaded as a worker library: "},
         {text, "cannot be loaded as a worker library: "},
         {"libc.so.6", "libc.so.6: cannot be loaded as a worker library: "},
+        {directory.path(""), "expected a shared library, a regular file; found a directory"},
+        {required_variable("COPPICE_TEST_THROWING"), "it threw something that is no std::exception"},
         {required_variable("COPPICE_TEST_NO_WORKERS"), "is no worker library: it exports no coppice_register_workers"},
         {required_variable("COPPICE_TEST_OTHER_ABI"),
          "was built for version 999 of the worker interface, this program has version "},

@@ -10,7 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <coppice/tree/descriptor.hpp>
 #include <coppice/tree/fault.hpp>
+#include <coppice/tree/file_kind.hpp>
 #include <coppice/tree/input_file.hpp>
 #include <coppice/tree/quoted_text.hpp>
 
@@ -18,19 +20,8 @@ namespace coppice {
 
 namespace {
 
-class descriptor {
- public:
-  explicit descriptor(int number) noexcept : number_{number} {}
-  descriptor(descriptor const&) = delete;
-  descriptor& operator=(descriptor const&) = delete;
-  ~descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  int number() const noexcept { return number_; }
-
- private:
-  int number_;
-};
+using detail::descriptor;
+using detail::special_kind;
 
 std::string error_text(int error) {
   return std::generic_category().message(error);
@@ -47,17 +38,6 @@ std::string open_fault(int error) {
     case ENXIO: return "expected a regular file; found a socket or a device without a driver.";
     default: return fmt::format("cannot be opened: {}.", error_text(error));
   }
-}
-
-// What it is, when it is no regular file; empty when it is one.
-std::string_view special_kind(mode_t mode) {
-  if (S_ISREG(mode)) return "";
-  if (S_ISDIR(mode)) return "a directory";
-  if (S_ISFIFO(mode)) return "a fifo";
-  if (S_ISSOCK(mode)) return "a socket";
-  if (S_ISCHR(mode)) return "a character device";
-  if (S_ISBLK(mode)) return "a block device";
-  return "something else";
 }
 
 std::string special_fault(std::string_view kind, mode_t mode) {
