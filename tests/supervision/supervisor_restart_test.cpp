@@ -312,6 +312,23 @@ TEST_SUITE("supervisor: restart") {
       }
       CHECK(states_of(root) == texts{"tr running", "a running"});
     });
+    // And take nothing from what there is.
+    in_grove([](grove& here) {
+      start_plan plan;
+      const pid root =
+          here.plant({.max_restarts = 1}, {grove::planned("a", plan), grove::worker("tr", restart_type::transient)});
+      CHECK(outcome(start_child(root, grove::worker("te", restart_type::temporary))) == "ok");
+      after_end(here, root, "te", "boom");
+      after_end(here, root, "tr", "normal");
+      CHECK(outcome(terminate_child(root, "a")) == "ok");
+      plan.fails(1, "no");
+      CHECK(outcome(restart_child(root, "a")) == "start_failed no");
+      CHECK(outcome(restart_child(root, "a")) == "ok");
+      here.seen();
+      CHECK(after_end(here, root, "a", "boom") == texts{"end root/a boom", "start root/a"});
+      after_end(here, root, "a", "boom");
+      CHECK_FALSE(is_alive(root));
+    });
   }
 
   TEST_CASE("giving up is reported, stops the rest in reverse order and exits with shutdown (S105)") {
