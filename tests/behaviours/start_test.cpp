@@ -103,6 +103,8 @@ TEST_SUITE("start") {
         const auto begun = monotonic_time();
         const start_result result = start_link<started_by>({.name = "slow", .timeout = 100ms}, [&] {
           slow = self();
+          // As if it ended by itself just before its time is up: the signal is there, and the word of its end not yet.
+          if (traps) exit(ancestors().front(), "boom");
           process_flag(trap_exit, true);
           sleep(1h);
         });
@@ -172,6 +174,17 @@ TEST_SUITE("start") {
         // With the name still taken the second attempt would fail with `already_started`.
         CHECK(start<started_by>({.name = "unwanted"}, [] { ignore(); }).is_ignored());
       }
+    });
+    class shy : public server<shy, who> {
+     public:
+      explicit shy(const std::shared_ptr<void>& /*kept*/) { ignore(); }
+      pid handle(who) const { return self(); }
+    };
+    in_virtual_time([] {
+      // What it was given goes with its process, which takes its time.
+      const start_result result = start<shy>({.name = "shy"}, std::shared_ptr<void>{nullptr, [](void*) { sleep(1s); }});
+      CHECK(result.is_ignored());
+      CHECK_FALSE(whereis("shy"));
     });
   }
 

@@ -77,7 +77,9 @@ process_body::turn server_body::run(control_block& process, exit_reason& reason)
 }
 
 bool server_body::begin(control_block& process) {
-  const std::unique_ptr<begin_data> how = std::move(beginning_);
+  // What is left of it after a start that comes to nothing goes with the body: then a kill does not meet a destructor
+  // that waits.
+  const begin_data* const how = beginning_.get();
   const auto acknowledge = [&](start_ack ack) {
     process.answered(how->ack);
     post(make_envelope<start_ack>(how->starter, envelope_kind::reply, process.self(), how->ack, std::move(ack)));
@@ -105,6 +107,7 @@ bool server_body::begin(control_block& process) {
     return false;
   }
   acknowledge({start_ack::ok, process.self()});
+  beginning_.reset();
   busy_ = false;
   process.is_busy(false);
   return true;
