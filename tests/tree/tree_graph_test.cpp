@@ -65,6 +65,53 @@ TEST_SUITE("tree graph") {
     CHECK(contains(dot, ">w99<br/>calc</td>"));
   }
 
+  TEST_CASE("the rows of a table are of one length, as far as may be") {
+    std::string const dot =
+        tree_graph(checked_tree(R"({"id": "root", "children": [{"id": "a", "start": "calc", "count": 8},
+            {"id": "b", "start": "calc", "count": 6}]})"));
+    CHECK(times(dot, "<tr>") == 2);
+    CHECK(contains(dot, ">a-7<br/>calc</td></tr>"));
+    CHECK(contains(dot, ">b-6<br/>calc</td></tr>"));
+  }
+
+  TEST_CASE("in a tree of many groups even small ones are tables") {
+    auto const groups = [](int number) {
+      std::string children;
+      for (int i = 0; i < number; ++i) {
+        children += (i == 0 ? "" : ",") + std::string{"{\"id\": \"s"} + std::to_string(i) +
+                    R"(", "type": "supervisor", "children": [{"id": "w", "start": "calc", "count": 4},
+                        {"id": "t", "type": "supervisor", "children": [{"id": "a", "start": "calc"}]}]})";
+      }
+      return tree_graph(checked_tree("{\"id\": \"root\", \"children\": [" + children + "]}"));
+    };
+    std::string const few = groups(8);
+    CHECK(times(few, "shape=ellipse") == 40);
+    CHECK(times(few, "<table") == 0);
+    std::string const many = groups(9);
+    CHECK(times(many, "shape=ellipse") == 9);
+    CHECK(times(many, "<table") == 9);
+  }
+
+  TEST_CASE("a long table leaves the ellipses beside it as they are") {
+    std::string children;
+    for (int i = 0; i < 100; ++i) children += "{\"id\": \"w" + std::to_string(i) + "\", \"start\": \"calc\"},";
+    std::string const dot = tree_graph(checked_tree("{\"id\": \"root\", \"children\": [" + children +
+                                                    R"({"id": "s", "type": "supervisor", "children": [
+        {"id": "a", "start": "calc", "count": 4}]}]})"));
+    CHECK(times(dot, "<table") == 1);
+    CHECK(times(dot, "shape=ellipse") == 4);
+  }
+
+  TEST_CASE("a table says which workers are transient, temporary and significant") {
+    std::string const dot = tree_graph(checked_tree(R"({"id": "root", "auto_shutdown": "any_significant", "children": [
+        {"id": "a", "start": "calc", "count": 8},
+        {"id": "b", "start": "calc", "restart": "transient", "significant": true},
+        {"id": "c", "start": "calc", "restart": "temporary", "count": 4}]})"));
+    CHECK(contains(dot, "><b>b</b><br/>calc<br/>transient</td>"));
+    CHECK(contains(dot, ">c-4<br/>calc<br/>temporary</td>"));
+    CHECK(contains(dot, ">a-1<br/>calc</td>"));
+  }
+
   TEST_CASE("what a worker is called cannot break the drawing") {
     supervisor_spec root;
     root.id = "root";

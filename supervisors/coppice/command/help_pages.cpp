@@ -105,8 +105,8 @@ Usage:
   coppice graph TREE [--format dot|svg] [--output FILE] [--load LIBRARY]...
 
 Starts nothing of the tree. Supervisors are boxes, workers ellipses; lines are
-solid to permanent, dashed to transient and dotted to temporary children. TREE
-may be - for standard input.
+solid to permanent, dashed to transient and dotted to temporary children. Many
+workers of one supervisor share a frame. TREE may be - for standard input.
 
 Options:
   --format dot     text in Graphviz's language (unless told)

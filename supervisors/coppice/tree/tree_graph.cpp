@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cstdint>
-#include <iterator>
 #include <string_view>
 #include <vector>
 
@@ -15,8 +14,11 @@ namespace coppice {
 namespace {
 
 constexpr std::uint32_t most_single_replicas = 8;
-constexpr std::size_t most_single_workers = 12;
-constexpr std::size_t table_columns = 10;
+// A run of more workers is a table; of a tree that would have too many ellipses all in all, already a shorter one.
+constexpr std::size_t longest_run = 12;
+constexpr std::size_t longest_run_of_many = 3;
+constexpr std::size_t most_ellipses = 40;
+constexpr std::size_t most_columns = 10;
 
 // A DOT string: quotes and backslashes escaped. `\n` between the lines of a label is added afterwards.
 std::string escaped(std::string_view text) {
@@ -63,9 +65,52 @@ struct drawn_worker {
   }
 };
 
+void add_processes(worker_spec const& worker, std::vector<drawn_worker>& run) {
+  if (worker.processes() > most_single_replicas) {
+    run.push_back({&worker, fmt::format("{} … {}", worker.replica_id(1), worker.replica_id(*worker.count)), true});
+    return;
+  }
+  for (std::uint32_t number = 1; number <= worker.processes(); ++number) {
+    run.push_back({&worker, worker.replica_id(number), false});
+  }
+}
+
+// What stands under a supervisor: a supervisor, or workers that follow each other.
+struct drawn_child {
+  supervisor_spec const* supervisor;
+  std::vector<drawn_worker> run;
+};
+
+std::vector<drawn_child> children_of(supervisor_spec const& one) {
+  std::vector<drawn_child> result;
+  for (tree_child const& child : one.children) {
+    if (auto const* inner = child.if_supervisor()) {
+      result.push_back({inner, {}});
+      continue;
+    }
+    if (result.empty() || result.back().supervisor != nullptr) result.push_back({nullptr, {}});
+    add_processes(*child.if_worker(), result.back().run);
+  }
+  return result;
+}
+
+// The ellipses of a tree whose longer runs are tables.
+std::size_t ellipses_of(supervisor_spec const& one) {
+  std::size_t number = 0;
+  for (drawn_child const& child : children_of(one)) {
+    if (child.supervisor != nullptr) {
+      number += ellipses_of(*child.supervisor);
+    } else if (child.run.size() <= longest_run) {
+      number += child.run.size();
+    }
+  }
+  return number;
+}
+
 class drawer {
  public:
   std::string draw(supervisor_spec const& root) {
+    if (ellipses_of(root) > most_ellipses) longest_run_ = longest_run_of_many;
     dot_ =
         "digraph tree {\n"
         "  graph [rankdir=LR, ordering=out, nodesep=0.15, ranksep=0.6, fontname=\"Helvetica\"];\n"
@@ -84,58 +129,44 @@ class drawer {
     if (one.auto_shutdown != auto_shutdown::never) label += fmt::format("\\n{}", to_string(one.auto_shutdown));
     dot_ += fmt::format("  {} [shape=box, style=\"{}\", fillcolor=\"#e8f0e8\", label=\"{}\"];\n", node,
                         one.significant ? "filled,bold" : "filled", label);
-    std::vector<drawn_worker> run;
-    for (tree_child const& child : one.children) {
-      if (auto const* worker = child.if_worker()) {
-        add_processes(*worker, run);
-        continue;
+    for (drawn_child const& child : children_of(one)) {
+      if (child.supervisor != nullptr) {
+        draw_edge(node, draw_supervisor(*child.supervisor), child.supervisor->restart);
+      } else {
+        draw_workers(node, child.run);
       }
-      draw_workers(node, run);
-      supervisor_spec const& inner = *child.if_supervisor();
-      draw_edge(node, draw_supervisor(inner), inner.restart);
     }
-    draw_workers(node, run);
     return node;
   }
 
-  static void add_processes(worker_spec const& worker, std::vector<drawn_worker>& run) {
-    if (worker.processes() > most_single_replicas) {
-      run.push_back({&worker, fmt::format("{} … {}", worker.replica_id(1), worker.replica_id(*worker.count)), true});
+  void draw_workers(std::string const& supervisor, std::vector<drawn_worker> const& run) {
+    if (run.size() > longest_run_) {
+      draw_table(supervisor, run);
       return;
     }
-    for (std::uint32_t number = 1; number <= worker.processes(); ++number) {
-      run.push_back({&worker, worker.replica_id(number), false});
+    for (drawn_worker const& one : run) {
+      std::string const node = next_node();
+      dot_ += fmt::format("  {} [shape=ellipse{}{}, label=\"{}\\n{}\"];\n", node, one.folded ? ", peripheries=2" : "",
+                          one.spec->significant ? ", style=bold" : "", escaped(one.id), escaped(one.runs()));
+      draw_edge(supervisor, node, one.spec->restart);
     }
-  }
-
-  // Draws the workers that follow each other, and forgets them.
-  void draw_workers(std::string const& supervisor, std::vector<drawn_worker>& run) {
-    if (run.size() > most_single_workers) {
-      draw_table(supervisor, run);
-    } else {
-      for (drawn_worker const& one : run) {
-        std::string const node = next_node();
-        dot_ += fmt::format("  {} [shape=ellipse{}{}, label=\"{}\\n{}\"];\n", node, one.folded ? ", peripheries=2" : "",
-                            one.spec->significant ? ", style=bold" : "", escaped(one.id), escaped(one.runs()));
-        draw_edge(supervisor, node, one.spec->restart);
-      }
-    }
-    run.clear();
   }
 
   void draw_table(std::string const& supervisor, std::vector<drawn_worker> const& run) {
     std::string const node = next_node();
     dot_ += fmt::format(
         "  {} [shape=plain, label=<<table border=\"1\" cellborder=\"1\" cellspacing=\"4\" style=\"rounded\">\n", node);
+    std::size_t const rows = (run.size() + most_columns - 1) / most_columns;
+    std::size_t const columns = (run.size() + rows - 1) / rows;
     for (std::size_t i = 0; i < run.size(); ++i) {
-      if (i % table_columns == 0) dot_ += "    <tr>";
+      if (i % columns == 0) dot_ += "    <tr>";
       drawn_worker const& one = run[i];
       std::string_view const restart =
           one.spec->restart == restart_type::permanent ? std::string_view{} : to_string(one.spec->restart);
       dot_ +=
           fmt::format("<td style=\"rounded\">{}{}{}<br/>{}{}{}</td>", one.spec->significant ? "<b>" : "", html(one.id),
                       one.spec->significant ? "</b>" : "", html(one.runs()), restart.empty() ? "" : "<br/>", restart);
-      if (i % table_columns == table_columns - 1 || i + 1 == run.size()) dot_ += "</tr>\n";
+      if (i % columns == columns - 1 || i + 1 == run.size()) dot_ += "</tr>\n";
     }
     dot_ += "  </table>>];\n";
     draw_edge(supervisor, node, restart_type::permanent);
@@ -149,6 +180,7 @@ class drawer {
 
   std::string dot_;
   std::size_t nodes_ = 0;
+  std::size_t longest_run_ = longest_run;
 };
 
 }  // namespace
