@@ -6,6 +6,7 @@
 #include <string>
 #include <system_error>
 
+#include <dlfcn.h>
 #include <doctest/doctest.h>
 
 #include <coppice/process/exit_reason.hpp>
@@ -43,6 +44,12 @@ struct throws_when_destroyed {
 
 [[gnu::noinline]] void throw_here() {
   throw std::runtime_error{"here"};
+}
+
+// The program or library that an address lies in; null: in none.
+const void* object_of(const void* address) {
+  Dl_info found{};
+  return ::dladdr(address, &found) != 0 ? found.dli_fbase : nullptr;
 }
 
 template <class Body>
@@ -144,6 +151,17 @@ TEST_SUITE("edge of a process") {
     CHECK(log.records()[0].level == log_level::error);
     CHECK(log.tells("std::runtime_error: the pump is dry"));
     if (traces_throws) CHECK(log.tells("\n    at "));
+  }
+
+  TEST_CASE("a trace leads from where it was thrown to where the process began") {
+    in_runtime({.threads = 1}, [] {
+      const exit_reason reason = reason_of_end(throw_here);
+      if (!traces_throws) return;
+      const auto& trace = reason.thrown()->trace;
+      CHECK(trace.size() > 3);
+      CHECK(object_of(trace.front()) == object_of(reinterpret_cast<const void*>(&throw_here)));
+      for (const void* const address : trace) CHECK(object_of(address) != nullptr);
+    });
   }
 
   TEST_CASE("traces can be switched off, and on again") {

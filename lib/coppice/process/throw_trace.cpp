@@ -52,7 +52,8 @@ std::vector<void*> take_throw_trace(const void* caught) {
   // The first two are the recorder and what stands in for __cxa_throw.
   constexpr int own_frames = 2;
   const int first = latest.depth > own_frames ? own_frames : 0;
-  std::vector<void*> taken{latest.addresses.begin() + first, latest.addresses.begin() + latest.depth};
+  // In braces the two iterators would be taken for two addresses.
+  std::vector<void*> taken(latest.addresses.begin() + first, latest.addresses.begin() + latest.depth);
   latest.depth = 0;
   return taken;
 }
