@@ -557,6 +557,13 @@ TEST_SUITE("server") {
     });
   }
 
+  TEST_CASE("stop_server of oneself exits with calling_self, and asks for nothing (S77)") {
+    in_virtual_time([] {
+      CHECK(exit_of([] { stop_server(self(), exit_reason::normal(), 1s); }) == "calling_self");
+      CHECK(queue().empty());
+    });
+  }
+
   TEST_CASE("stop_server that takes too long exits its caller with timeout, and the server is not killed (S77)") {
     in_virtual_time([] {
       const auto facts = std::make_shared<journal>();

@@ -10,6 +10,7 @@
 #include <coppice/process/link.hpp>
 #include <coppice/process/log.hpp>
 #include <coppice/process/monitor.hpp>
+#include <coppice/process/process.hpp>
 #include <coppice/process/process_runtime.hpp>
 #include <coppice/process/receive.hpp>
 #include <coppice/process/registry.hpp>
@@ -302,6 +303,7 @@ start_result start_server(std::unique_ptr<server_maker> maker, start_options opt
 void stop_server(detail::server_address server, exit_reason reason, std::chrono::milliseconds limit) {
   if (!server.name.empty()) server.process = whereis(server.name);
   if (!server.process) exit(exit_reason::noproc());
+  if (server.process == self()) exit("calling_self");
   const reference ref = monitor(server.process);
   send(server.process, detail::stop_request{reason});
   const auto ended_with = [](down ended) { return std::optional{std::move(ended.reason)}; };

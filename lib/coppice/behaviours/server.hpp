@@ -248,8 +248,8 @@ start_result start(Arguments&&... arguments) {
 }
 
 /// Asks a server to end with `reason`, after what is in its queue, and waits for that: gen_server's stop (S77). Exits
-/// the caller with `noproc` when there is no such server, with `timeout` when it takes too long (it goes on), and with
-/// the server's reason when that is another one.
+/// the caller with `noproc` when there is no such server, with `calling_self` when it is the caller itself, with
+/// `timeout` when it takes too long (it goes on), and with the server's reason when that is another one.
 void stop_server(detail::server_address server, exit_reason reason = exit_reason::normal(),
                  std::chrono::milliseconds limit = infinity);
 
