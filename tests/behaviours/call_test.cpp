@@ -119,6 +119,17 @@ TEST_SUITE("call") {
     });
   }
 
+  TEST_CASE("a request may be of the type of its reply") {
+    class doubler : public server<doubler, int> {
+     public:
+      int handle(int number) const { return 2 * number; }
+    };
+    in_virtual_time([] {
+      const pid server = start<doubler>().process();
+      CHECK(call<int>(server, 21) == 42);
+    });
+  }
+
   TEST_CASE("a call to a dead process exits its caller with noproc (S61)") {
     on_one_thread_and_on_four([] {
       const pid dead = dead_process();

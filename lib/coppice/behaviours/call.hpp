@@ -99,7 +99,8 @@ Reply call(detail::server_address server, Request&& request, std::chrono::millis
   }
 }
 
-template <class Request>
+// The first parameter keeps `call<double>(...)` from meaning a request of type double.
+template <int = 0, class Request>
 auto call(detail::server_address server, Request&& request, std::chrono::milliseconds timeout = default_call_timeout) {
   return call<typename detail::reply_of<Request>::type>(server, std::forward<Request>(request), timeout);
 }
