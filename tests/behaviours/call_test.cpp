@@ -298,6 +298,16 @@ TEST_SUITE("call") {
     });
   }
 
+  TEST_CASE("a call that comes after the exit signal finds nobody (S1, S61)") {
+    on_one_thread_and_on_four([] {
+      for (int round = 0; round < 100; ++round) {
+        const pid server = start_oracle();
+        exit(server, round % 2 == 0 ? exit_reason{"out"} : exit_reason::kill());
+        CHECK(exit_of([&] { call(server, ask{}); }) == failed_call("noproc", server, "ask"));
+      }
+    });
+  }
+
   TEST_CASE("a server that stops without a reply gives its callers its reason, also normal (S64)") {
     on_one_thread_and_on_four([] {
       const pid server = start_oracle();

@@ -9,6 +9,7 @@
 
 #include <coppice/process/link.hpp>
 #include <coppice/process/registry.hpp>
+#include <coppice/process/timer.hpp>
 
 #include "process_testing.hpp"
 
@@ -105,6 +106,50 @@ TEST_SUITE("signals") {
         CHECK((told == exit_reason{"told"} || told == exit_reason::noproc()));
         CHECK_FALSE(has_queued<down>());
       }
+    });
+  }
+
+  TEST_CASE("a monitor or a link that comes after the exit signal finds nobody (S1, S28, S35)") {
+    on_one_thread_and_on_four([] {
+      process_flag(trap_exit, true);
+      for (const exit_reason& reason : {exit_reason{"out"}, exit_reason::kill()}) {
+        for (int round = 0; round < 100; ++round) {
+          const pid target = spawn(echo_loop);
+          if (round % 2 == 0) answers(target);
+          const reference before = monitor(target);
+          exit(target, reason);
+          const reference after = monitor(target);
+          link(target);
+          CHECK(reason_of(before) == (reason.is_kill() ? exit_reason::killed() : reason));
+          CHECK(reason_of(after) == exit_reason::noproc());
+          CHECK(next<exit_signal>().reason == exit_reason::noproc());
+        }
+      }
+    });
+  }
+
+  TEST_CASE("who asks for a process that is still ending is told when its end is over (S12, S28, S35)") {
+    struct slow {
+      ~slow() { sleep(1s); }
+    };
+    in_virtual_time([] {
+      process_flag(trap_exit, true);
+      const auto begun = monotonic_time();
+      const pid ending = spawn([main = self()] {
+        const slow end;
+        register_name("port", self());
+        send(main, go{});
+        echo_loop();
+      });
+      next<go>();
+      exit(ending, "out");
+      sleep(100ms);
+      link(ending);
+      const reference watched = monitor(ending);
+      CHECK(next<exit_signal>().reason == exit_reason::noproc());
+      CHECK_FALSE(whereis("port"));
+      CHECK(reason_of(watched) == exit_reason::noproc());
+      CHECK(monotonic_time() - begun == 1s);
     });
   }
 

@@ -56,6 +56,11 @@ bool is_list(const envelope* head) noexcept {
 }
 
 // The newest of what had arrived; null: nothing had.
+// What a process that is not there answers with `noproc`.
+bool asks_for_word_of_end(envelope_kind kind) noexcept {
+  return kind == envelope_kind::call || kind == envelope_kind::monitor || kind == envelope_kind::link;
+}
+
 envelope* take_all(std::atomic<envelope*>& inbox, envelope* leave) noexcept {
   envelope* taken = inbox.exchange(leave);  // before the look at `onlookers_`, in the one order of both
   return is_list(taken) ? taken : nullptr;
@@ -326,6 +331,10 @@ void control_block::act_on(envelope* arrived) {
     turn_away_for_dead(arrived);
     return;
   }
+  if (ended_by_signal_ && asks_for_word_of_end(arrived->kind())) {
+    more().late.push_back(arrived);
+    return;
+  }
   switch (arrived->kind()) {
     case envelope_kind::message:
     case envelope_kind::cast:
@@ -376,6 +385,7 @@ void control_block::on_exit(envelope* signal, bool linked) {
     if (!was_active) return;
   } else if (what.reason.is_kill()) {
     if (!fatal_) fatal_ = exit_reason::killed();
+    ended_by_signal_ = true;
     return;
   }
   if (traps_exit()) {
@@ -388,14 +398,11 @@ void control_block::on_exit(envelope* signal, bool linked) {
   // `normal` is no reason to die of, but for one's own (S15, S17).
   if (what.reason.is_normal() && (linked || from != self_)) return;
   if (!fatal_) fatal_ = what.reason;
+  ended_by_signal_ = true;
 }
 
 void control_block::on_link(envelope* signal) {
   const pid from = signal->sender();
-  if (fatal_) {
-    turn_away_dying(*signal);
-    return;
-  }
   // One that is being unlinked stays so: this link was made before the other side could know.
   if (find_link(from) == nullptr) set_link(from, active_link);
 }
@@ -425,10 +432,6 @@ void control_block::on_down(envelope* signal) {
     }
   }
   discard(signal);
-}
-
-void control_block::turn_away_dying(envelope& signal) noexcept {
-  post(make_ending(signal.sender(), envelope_kind::exit_linked, self_, {}, exit_reason::noproc()));
 }
 
 void control_block::link_to(pid other) {
@@ -678,6 +681,14 @@ void control_block::tell_of_end(const exit_reason& reason) noexcept {
     }
     for (const auto& [ref, target] : extras_->monitors) {
       post(make_envelope<nothing>(target.process, envelope_kind::demonitor, self_, ref));
+    }
+    for (envelope* asked : extras_->late) {
+      if (asked->kind() == envelope_kind::monitor) {
+        post(make_ending(asked->sender(), envelope_kind::down, self_, asked->ref(), exit_reason::noproc(), orphans));
+        discard(asked);
+      } else {
+        turn_away_for_dead(asked);
+      }
     }
   }
   while (queue_ != nullptr) {

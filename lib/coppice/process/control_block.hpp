@@ -250,6 +250,7 @@ class control_block final : public scheduling::runnable {
     std::shared_ptr<const ancestry> for_children;
     boost::unordered_flat_map<pid, std::shared_ptr<const std::vector<pid>>, std::hash<pid>> orphans;
     std::vector<pid> awaited_orphans;
+    std::vector<envelope*> late;  // what came after the exit signal that ends us: answered with `noproc`, at the end
     std::condition_variable thread_waits;
     std::mutex thread_lock;
     bool thread_woken = false;
@@ -273,7 +274,6 @@ class control_block final : public scheduling::runnable {
   void on_unlink(envelope* signal);
   void on_down(envelope* signal);
   void on_reply(envelope* arrived);
-  void turn_away_dying(envelope& signal) noexcept;
   std::shared_ptr<const std::vector<pid>> those_left(std::vector<pid> linked);
   void tell_ancestors(const std::shared_ptr<const std::vector<pid>>& orphans);
   static std::vector<std::pair<reference, pid>> in_order_of_making(const watcher_map& watchers);
@@ -316,6 +316,7 @@ class control_block final : public scheduling::runnable {
   bool abandoned_ = false;
   bool finishing_ = false;  // what it held is being destroyed: a wait in a destructor must not throw
   bool reported_ = false;
+  bool ended_by_signal_ = false;
   bool woken_ = false;  // the awaited wake has come
   std::uint8_t unwound_ = 0;
 };
