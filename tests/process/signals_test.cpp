@@ -3,6 +3,7 @@
 #include <string>
 #include <thread>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -150,6 +151,40 @@ TEST_SUITE("signals") {
       CHECK_FALSE(whereis("port"));
       CHECK(reason_of(watched) == exit_reason::noproc());
       CHECK(monotonic_time() - begun == 1s);
+    });
+  }
+
+  // The message of a pending timer is destroyed late in the end of its receiver: its destructor holds the end up there,
+  // when the receiver is living no more and nobody has been told, until another thread has asked.
+  TEST_CASE("who asks in the middle of an end is told after those who were linked (S12, S35)") {
+    static std::atomic<bool> is_ending;
+    static std::atomic<bool> has_asked;
+    struct last_breath {
+      last_breath() = default;
+      last_breath(last_breath&& other) noexcept : mine{std::exchange(other.mine, false)} {}
+      last_breath& operator=(last_breath&&) = delete;
+      ~last_breath() {
+        if (!mine) return;
+        is_ending = true;
+        while (!has_asked) std::this_thread::yield();
+      }
+      bool mine = true;
+    };
+    is_ending = has_asked = false;
+    in_runtime({.threads = 2}, [] {
+      process_flag(trap_exit, true);
+      const pid ending = spawn_link([] {
+        send_after(1h, self(), last_breath{});
+        exit("out");
+      });
+      while (!is_ending) std::this_thread::yield();
+      CHECK_FALSE(is_alive(ending));
+      const reference watched = monitor(ending);
+      has_asked = true;
+      CHECK(receive([](const exit_signal& ended) { return ended.reason; },
+                    [](const down& ended) { return ended.reason; },
+                    after(patience, [] { return exit_reason{"nothing"}; })) == exit_reason{"out"});
+      CHECK(reason_of(watched) == exit_reason::noproc());
     });
   }
 

@@ -55,12 +55,12 @@ bool is_list(const envelope* head) noexcept {
   return head != inbox_closed && head != inbox_empty && head != inbox_idle;
 }
 
-// The newest of what had arrived; null: nothing had.
 // What a process that is not there answers with `noproc`.
 bool asks_for_word_of_end(envelope_kind kind) noexcept {
   return kind == envelope_kind::call || kind == envelope_kind::monitor || kind == envelope_kind::link;
 }
 
+// The newest of what had arrived; null: nothing had.
 envelope* take_all(std::atomic<envelope*>& inbox, envelope* leave) noexcept {
   envelope* taken = inbox.exchange(leave);  // before the look at `onlookers_`, in the one order of both
   return is_list(taken) ? taken : nullptr;
@@ -332,7 +332,7 @@ void control_block::act_on(envelope* arrived) {
     return;
   }
   if (ended_by_signal_ && asks_for_word_of_end(arrived->kind())) {
-    more().late.push_back(arrived);
+    more().asked_late.push_back(arrived);
     return;
   }
   switch (arrived->kind()) {
@@ -618,7 +618,7 @@ void control_block::finish(exit_reason reason) noexcept {
   if (observed_ && runtime.options.observer != nullptr) runtime.options.observer->process_ended(self_, parent_, reason);
   {
     const std::lock_guard hold{table.guard_of(self_)};
-    slot().life.store(0, std::memory_order_release);
+    slot().life.store(self_.value() | ending_mark, std::memory_order_release);
   }
   if (named_) release_name_of(self_);
   if (has_timers_.load(std::memory_order_acquire)) runtime.engine.cancel_timers_of(self_.value());
@@ -641,39 +641,49 @@ std::shared_ptr<const std::vector<pid>> control_block::those_left(std::vector<pi
   return std::make_shared<const std::vector<pid>>(std::move(linked));
 }
 
-// Its parent has ended before it: the next one above that lives has to know who is left.
+// Its parent is ending, or has ended, and may not look at what it was told any more: then the next one above has to
+// know who is left. The inbox decides between them: who is found living after the push will look at it.
 void control_block::tell_ancestors(const std::shared_ptr<const std::vector<pid>>& orphans) {
+  process_table& table = process_table::instance();
+  if (table.is_living(parent_)) return;
   for (auto next = ancestors_; next != nullptr; next = next->above) {
-    if (process_table::instance().is_living(next->parent)) {
-      post(make_ending(next->parent, envelope_kind::exit_linked, self_, {}, exit_reason::killed(), orphans));
-    }
+    if (next->parent == parent_) continue;
+    post(make_ending(next->parent, envelope_kind::exit_linked, self_, {}, exit_reason::killed(), orphans));
+    if (table.is_living(next->parent)) return;
   }
 }
 
+// Everybody who asks for word of the end gets it after those who had asked before, and a custodian's orphans with it.
+// So the inbox stays open until they have been told.
 void control_block::tell_of_end(const exit_reason& reason) noexcept {
-  // What came too late to be acted on: the callers learn the reason, all others that there is nobody.
-  // There are no onlookers any more: they look at the living, under the guard.
-  envelope* late = in_order(take_all(slot().inbox, inbox_closed));
+  std::vector<envelope*> asked_late;
+  if (extras_ != nullptr) asked_late.swap(extras_->asked_late);
+  envelope* late = in_order(take_all(slot().inbox, inbox_empty));
   while (late != nullptr) {
     envelope* following = late->next;
-    if (late->kind() == envelope_kind::call && late->to == self_.value()) {
+    const envelope_kind kind = late->kind();
+    if (late->to != self_.value()) {
+      turn_away_for_dead(late);
+    } else if (kind == envelope_kind::call && !ended_by_signal_) {
       append(late);
+    } else if (asks_for_word_of_end(kind)) {
+      asked_late.push_back(late);
     } else {
-      if (late->kind() == envelope_kind::demonitor && late->to == self_.value()) forget_call(late->ref());
-      if (late->kind() == envelope_kind::exit_linked || late->kind() == envelope_kind::down) {
+      if (kind == envelope_kind::demonitor) forget_call(late->ref());
+      if (kind == envelope_kind::exit_linked || kind == envelope_kind::down) {
         if (const auto& left = late->as<ending>().orphans) orphans_of(late->sender(), left);
       }
-      if (late->kind() == envelope_kind::unlink && late->to == self_.value()) erase_link(late->sender());
+      if (kind == envelope_kind::unlink) erase_link(late->sender());
       turn_away_for_dead(late);
     }
     late = following;
   }
   const auto linked = links();
   const auto orphans = answers_for_linked_ ? those_left(linked) : nullptr;
-  if (orphans != nullptr && !process_table::instance().is_living(parent_)) tell_ancestors(orphans);
   for (const pid other : linked) {
     post(make_ending(other, envelope_kind::exit_linked, self_, {}, reason, other == parent_ ? orphans : nullptr));
   }
+  if (orphans != nullptr) tell_ancestors(orphans);
   if (call_) post(make_ending(caller_, envelope_kind::down, self_, call_, reason));
   if (extras_ != nullptr) {
     for (const auto& [ref, watcher] : in_order_of_making(extras_->watchers)) {
@@ -682,14 +692,6 @@ void control_block::tell_of_end(const exit_reason& reason) noexcept {
     for (const auto& [ref, target] : extras_->monitors) {
       post(make_envelope<nothing>(target.process, envelope_kind::demonitor, self_, ref));
     }
-    for (envelope* asked : extras_->late) {
-      if (asked->kind() == envelope_kind::monitor) {
-        post(make_ending(asked->sender(), envelope_kind::down, self_, asked->ref(), exit_reason::noproc(), orphans));
-        discard(asked);
-      } else {
-        turn_away_for_dead(asked);
-      }
-    }
   }
   while (queue_ != nullptr) {
     envelope* queued = unlink_message(&queue_);
@@ -697,6 +699,17 @@ void control_block::tell_of_end(const exit_reason& reason) noexcept {
       post(make_ending(queued->sender(), envelope_kind::down, self_, queued->ref(), reason));
     }
     discard(queued);
+  }
+  late = in_order(take_all(slot().inbox, inbox_closed));
+  slot().life.store(0, std::memory_order_release);
+  for (; late != nullptr; late = late->next) asked_late.push_back(late);
+  for (envelope* each : asked_late) {
+    if (each->kind() == envelope_kind::monitor && each->to == self_.value()) {
+      post(make_ending(each->sender(), envelope_kind::down, self_, each->ref(), exit_reason::noproc(), orphans));
+      discard(each);
+    } else {
+      turn_away_for_dead(each);
+    }
   }
 }
 

@@ -250,7 +250,8 @@ class control_block final : public scheduling::runnable {
     std::shared_ptr<const ancestry> for_children;
     boost::unordered_flat_map<pid, std::shared_ptr<const std::vector<pid>>, std::hash<pid>> orphans;
     std::vector<pid> awaited_orphans;
-    std::vector<envelope*> late;  // what came after the exit signal that ends us: answered with `noproc`, at the end
+    // What asks for word of us and came after the exit signal that ends us: answered with `noproc`, at the end.
+    std::vector<envelope*> asked_late;
     std::condition_variable thread_waits;
     std::mutex thread_lock;
     bool thread_woken = false;

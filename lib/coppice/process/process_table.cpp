@@ -111,7 +111,7 @@ std::vector<pid> process_table::living() const {
     const std::uint64_t end = std::min<std::uint64_t>((c + 1) * chunk_slots, fresh_);
     for (std::uint64_t place = c * chunk_slots; place < end; ++place) {
       const auto life = slots_[place].life.load(std::memory_order_acquire);
-      if (life != 0) found.push_back(pid::from_value(life));
+      if (life != 0 && (life & ending_mark) == 0) found.push_back(pid::from_value(life));
     }
   }
   return found;

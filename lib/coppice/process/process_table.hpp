@@ -17,7 +17,9 @@ class control_block;
 // A pid's low bits are its place in the table; above them counts, from 1, how many processes had that place.
 inline constexpr unsigned slot_bits = 24;
 inline constexpr std::uint64_t slot_mask = (std::uint64_t{1} << slot_bits) - 1;
-inline constexpr std::uint64_t last_serial = (std::uint64_t{1} << (64 - slot_bits)) - 2;
+// The highest bit is no pid's: in a slot it says that the process is ending.
+inline constexpr std::uint64_t ending_mark = std::uint64_t{1} << 63U;
+inline constexpr std::uint64_t last_serial = (std::uint64_t{1} << (63 - slot_bits)) - 2;
 
 constexpr std::uint64_t slot_of(pid of) noexcept {
   return of.value() & slot_mask;
@@ -35,7 +37,9 @@ constexpr std::size_t control_block_size = 296;
 
 /// The place of one process. It outlives the process, so that a send to a stale pid reads valid memory.
 struct alignas(64) process_slot {
-  std::atomic<std::uint64_t> life;  // the pid of the living process; 0: none
+  // The pid of the process that is here, with `ending_mark` from when it gets no name and no timer any more until its
+  // inbox is closed; 0: none.
+  std::atomic<std::uint64_t> life;
   std::atomic<envelope*> inbox;
   std::atomic<std::uint64_t> doomed;  // the last pid here that was sent a kill
   alignas(8) std::byte block[control_block_size];
@@ -59,9 +63,11 @@ class process_table {
   pid allocate();
   void release(pid over) noexcept;
 
-  /// Delivers; false (and the envelope is still the caller's) when there is no such process.
+  /// Delivers; false (and the envelope is still the caller's) when there is no such process. One that is ending gets it
+  /// still: what asks for word of it is answered when its end is over.
   bool push(envelope* sent) noexcept {
-    return slot(sent->receiver()).life.load(std::memory_order_relaxed) == sent->to && push_to_slot(sent);
+    const auto life = slot(sent->receiver()).life.load(std::memory_order_relaxed);
+    return (life & ~ending_mark) == sent->to && push_to_slot(sent);
   }
 
   /// The second half of `push`: between the two the process may end and its place be taken by a successor, who then
@@ -70,7 +76,7 @@ class process_table {
 
   bool is_living(pid of) noexcept { return of && slot(of).life.load(std::memory_order_acquire) == of.value(); }
 
-  /// All living processes, by place.
+  /// All living processes, by place. Not those that are ending.
   std::vector<pid> living() const;
   std::size_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
 
