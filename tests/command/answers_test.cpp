@@ -109,6 +109,18 @@ TEST_SUITE("coppice graph") {
     CHECK(run({"graph", pool, "--output", "/nowhere/tree.dot"}).status == 1);
   }
 
+  TEST_CASE("a drawing does not overwrite what it is of") {
+    const temporary_directory directory;
+    const std::string tree = directory.write("tree.json", R"({"id": "root"})");
+    const auto done = run({"graph", tree, "--output", tree});
+    CHECK(done.status == 2);
+    CHECK(done.output.empty());
+    CHECK(done.errors ==
+          "coppice: graph: --output " + tree + " would overwrite " + tree + ", which is read. Name another file.\n");
+    std::ifstream kept{tree};
+    CHECK(std::string{std::istreambuf_iterator<char>{kept}, {}} == R"({"id": "root"})");
+  }
+
   TEST_CASE("a bad tree is not drawn") {
     const auto done = run({"graph", "-"}, {.input = "{}"});
     CHECK(done.status == 2);

@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -76,8 +77,9 @@ TEST_SUITE("coppice run --script") {
     const auto done = here.run_script(R"([{"do": "send", "target": "root/a", "message": {"ad": 20}}])");
     CHECK(done.status == 2);
     CHECK(done.output.empty());
-    CHECK_MESSAGE(contains(done.errors, "standard input:/0/message: step 1: unknown message \"ad\"; did you mean \"add\"?"),
-                  done.errors);
+    CHECK_MESSAGE(
+        contains(done.errors, "standard input:/0/message: step 1: unknown message \"ad\"; did you mean \"add\"?"),
+        done.errors);
   }
 
   TEST_CASE("view of a worker that cannot answer it is a fault of the script") {
@@ -113,5 +115,23 @@ TEST_SUITE("coppice run --script") {
     const auto nowhere = here.run_script("[]", {"--trace", "/nowhere/trace"});
     CHECK(nowhere.status == 1);
     CHECK(nowhere.errors == "coppice: /nowhere/trace: cannot be opened for writing: No such file or directory\n");
+  }
+
+  TEST_CASE("the trace overwrites no file that is read, by whatever name") {
+    const files here;
+    const std::string script = here.directory.write("script.json", "[]");
+    const std::string link = here.directory.path("link.json");
+    std::filesystem::create_symlink(here.tree, link);
+    const std::string workers = required_variable("COPPICE_TEST_WORKERS");
+    for (const auto& trace : {here.tree, link, script, workers}) {
+      const auto done = run({"run", here.tree, "--load", workers, "--script", script, "--trace", trace});
+      CHECK(done.status == 2);
+      CHECK(done.output.empty());
+      CHECK(done.errors.starts_with("coppice: run: --trace " + trace + " would overwrite "));
+      const auto live = run({"run", here.tree, "--load", workers, "--trace", trace == script ? link : trace});
+      CHECK(live.status == 2);
+      CHECK(live.output.empty());
+    }
+    CHECK(here.run_script("[]").status == 0);
   }
 }

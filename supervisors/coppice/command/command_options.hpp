@@ -15,6 +15,13 @@ struct run_options {
   std::vector<std::string> libraries;
   std::optional<unsigned> threads;  ///< Unset: one for each processor.
   bool verbose = false;
+
+  std::vector<std::string> files_read() const {
+    std::vector<std::string> files = libraries;
+    files.push_back(tree);
+    if (script) files.push_back(*script);
+    return files;
+  }
 };
 
 struct check_options {
@@ -29,6 +36,12 @@ struct graph_options {
   format as = format::dot;
   std::string to = "-";
   std::vector<std::string> libraries;
+
+  std::vector<std::string> files_read() const {
+    std::vector<std::string> files = libraries;
+    files.push_back(tree);
+    return files;
+  }
 };
 
 struct schema_options {};

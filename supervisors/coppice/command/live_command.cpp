@@ -16,6 +16,7 @@
 #include <coppice/command/complaint.hpp>
 #include <coppice/command/live_command.hpp>
 #include <coppice/command/output.hpp>
+#include <coppice/command/overwriting.hpp>
 #include <coppice/command/printer.hpp>
 #include <coppice/command/report_filter.hpp>
 #include <coppice/command/signal_thread.hpp>
@@ -304,6 +305,7 @@ exit_status run_live(const run_options& options) {
   const worker_registry workers = workers_with(options.libraries);
   const auto root = read_tree(options.tree, workers, options.libraries);
   if (!root) return bad_input;
+  if (options.trace) refuse_to_overwrite("run", "--trace", *options.trace, options.files_read());
   // What is for machines and what is for people do not go the same way.
   output screen = options.trace == "-" ? output::standard_error() : output{"-"};
   std::optional<output> trace;

@@ -4,6 +4,7 @@
 #include <coppice/command/checked_tree.hpp>
 #include <coppice/command/complaint.hpp>
 #include <coppice/command/output.hpp>
+#include <coppice/command/overwriting.hpp>
 #include <coppice/command/script_command.hpp>
 #include <coppice/process/log.hpp>
 #include <coppice/tree/script_file.hpp>
@@ -19,6 +20,7 @@ exit_status run_with_script(const run_options& options) {
   complain_lines(script.faults.text());
   if (!root || !script.faults.empty()) return bad_input;
 
+  if (options.trace) refuse_to_overwrite("run", "--trace", *options.trace, options.files_read());
   output trace{options.trace.value_or("-")};
   // A script crashes workers on purpose, and the trace has it all.
   if (!options.verbose) set_log_handler([](const log_record&) {});
