@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <csignal>
+#include <fstream>
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
+#include <sys/stat.h>
 
 #include "../tree/temporary_directory.hpp"
 #include "child_program.hpp"
@@ -158,6 +160,41 @@ TEST_SUITE("coppice run") {
     CHECK(contains(line, ": it is ending; it is killed after 2.5 s; 3 processes left"));
     CHECK(contains(child.wait_for("exited     root/b"), ": killed"));
     CHECK(child.finish() == 0);
+  }
+
+  TEST_CASE("a signal while the tree starts ends it as soon as it has started") {
+    const temporary_directory directory;
+    const std::string gate = directory.path("gate");
+    REQUIRE(::mkfifo(gate.c_str(), 0600) == 0);
+    child_program child{with_workers(),
+                        {.input = R"({"id": "root", "children": [
+        {"id": "a", "start": "calc"}, {"id": "b", "start": "gated", "args": {"gate": ")" +
+                                  gate + R"("}},
+        {"id": "c", "start": "calc", "count": 2000}]})"}};
+    child.wait_for("starting   1 of 2,003 processes so far");
+    child.signal(SIGTERM);
+    child.wait_for("stopping   (SIGTERM): 1 process of 2,003 has started; the rest has to, first");
+    std::ofstream{gate};
+    child.wait_for("root is up");
+    child.wait_for("stopped    root");
+    CHECK(child.finish() == 0);
+    CHECK(child.errors().empty());
+  }
+
+  TEST_CASE("a second signal while the tree starts ends it at once") {
+    const temporary_directory directory;
+    const std::string gate = directory.path("gate");
+    REQUIRE(::mkfifo(gate.c_str(), 0600) == 0);
+    child_program child{with_workers(),
+                        {.input = R"({"id": "root", "children": [
+        {"id": "a", "start": "calc"}, {"id": "b", "start": "gated", "args": {"gate": ")" +
+                                  gate + R"("}}]})"}};
+    child.wait_for("started    root/a");
+    child.signal(SIGINT);
+    child.wait_for("stopping   (SIGINT): 1 process of 3 has started");
+    child.signal(SIGINT);
+    CHECK(child.finish() == 130);
+    CHECK(child.errors() == "coppice: SIGINT again: ending at once; 1 process had not ended yet\n");
   }
 
   TEST_CASE("a second signal ends it at once with 128 and its number") {

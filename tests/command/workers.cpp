@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <fstream>
 #include <stdexcept>
 #include <string>
 
@@ -68,6 +69,21 @@ class broken : public coppice::server<broken> {
   broken() { throw coppice::error{"no_disk"}; }
 };
 
+struct gated_args {
+  std::string gate;
+};
+BOOST_DESCRIBE_STRUCT(gated_args, (), (gate))
+
+/// Starts when somebody has opened the fifo `gate` for writing.
+class gated : public coppice::server<gated> {
+ public:
+  using args = gated_args;
+
+  explicit gated(const args& given) {
+    coppice::blocking([&given] { std::ifstream{given.gate}; });
+  }
+};
+
 /// Kills its supervisor, as soon as that has started.
 class regicide : public coppice::server<regicide, go> {
  public:
@@ -87,5 +103,6 @@ COPPICE_WORKERS(registry) {
   registry.add<command_workers::fuse>("fuse");
   registry.add<command_workers::slow>("slow");
   registry.add<command_workers::broken>("broken");
+  registry.add<command_workers::gated>("gated");
   registry.add<command_workers::regicide>("regicide");
 }

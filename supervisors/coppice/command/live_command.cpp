@@ -175,7 +175,8 @@ class live_run {
     const std::size_t alive = journal_->living().size();
     std::string text = fmt::format("({}): {}", signal_name(number), counted(alive, "process"));
     if (phase_ == phase::starting)
-      text += fmt::format(" of {} have started; the rest has to, first", process_count(root_));
+      text += fmt::format(" of {} {} started; the rest has to, first", detail::grouped(process_count(root_)),
+                          alive == 1 ? "has" : "have");
     if (phase_ == phase::running) {
       phase_ = phase::stopping;
       stop_begin_ = monotonic_time();
