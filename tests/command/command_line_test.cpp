@@ -82,6 +82,11 @@ TEST_SUITE("command line") {
         {{"run", "t", "--threads"}, "run: expected a value after --threads; got none. See coppice run --help."},
         {{"run", "t", "--trace", "--verbose"},
          "run: expected a value after --trace; got none. See coppice run --help."},
+        {{"run", "t", "--trace", "--"}, "run: expected a value after --trace; got none. See coppice run --help."},
+        {{"run", "t", "--threads", "-1"},
+         "run: expected a value after --threads; got \"-1\", which begins like an option. Write --threads=-1 if it is "
+         "meant. See coppice run --help."},
+        {{"run", "t", "--threads=-1"}, "run: expected a whole number, 1 to 1024, after --threads; got \"-1\"."},
         {{"run", "t", "--trace="}, "run: expected a value after --trace; got none. See coppice run --help."},
         {{"run", "t", "--threads", "0"}, "run: expected a whole number, 1 to 1024, after --threads; got \"0\"."},
         {{"run", "t", "--threads", "1025"}, "run: expected a whole number, 1 to 1024, after --threads; got \"1025\"."},

@@ -125,7 +125,7 @@ class parser {
     const CLI::Option* awaits_value = nullptr;
     for (const auto& word : arguments) {
       if (awaits_value != nullptr) {
-        if (word.size() > 1 && word.starts_with('-')) refuse_missing_value(*app, *awaits_value);
+        if (word.size() > 1 && word.starts_with('-')) refuse_option_as_value(*app, *awaits_value, word);
         awaits_value = nullptr;
       } else if (word == "--") {
         return;
@@ -159,6 +159,16 @@ class parser {
 
   [[noreturn]] static void refuse_missing_value(const CLI::App& app, const CLI::Option& option) {
     throw usage_fault{fmt::format("{}expected a value after {}; got none.{}", who(app), option.get_name(), see(app))};
+  }
+
+  [[noreturn]] static void refuse_option_as_value(const CLI::App& app, const CLI::Option& option,
+                                                  const std::string& word) {
+    if (word == "--" || app.get_option_no_throw(word.substr(0, word.find('='))) != nullptr)
+      refuse_missing_value(app, option);
+    throw usage_fault{fmt::format(
+        "{}expected a value after {}; got {}, which begins like an option. Write {}={} if it is "
+        "meant.{}",
+        who(app), option.get_name(), in_quotes(word), option.get_name(), detail::printable(word), see(app))};
   }
 
   static std::vector<std::string> option_names(CLI::App& app) {
