@@ -80,12 +80,13 @@ TEST_SUITE("tree schema") {
     CHECK(rejected >= 30);
   }
 
-  TEST_CASE("every key has a title, and every key with a default says it") {
+  TEST_CASE("every key has a title and a description, and every key with a default says it") {
     nlohmann::json const all = nlohmann::json::parse(coppice::tree_schema());
     for (nlohmann::json const& place : {all, all["definitions"]["worker"], all["definitions"]["supervisor"]}) {
       for (auto const& [key, rule] : place["properties"].items()) {
         CAPTURE(key);
         CHECK(rule.contains("title"));
+        CHECK(rule.contains("description"));
       }
     }
     nlohmann::json const& worker = all["definitions"]["worker"]["properties"];

@@ -153,7 +153,11 @@ json inner_supervisor() {
 json worker() {
   json properties = {
       {"id", id()},
-      {"type", {{"title", "Type"}, {"const", "worker"}, {"default", "worker"}}},
+      {"type",
+       {{"title", "Type"},
+        {"description", "What is no supervisor is a worker, so it may be left out."},
+        {"const", "worker"},
+        {"default", "worker"}}},
       {"start",
        {{"title", "Start"}, {"description", "The name under which the worker is registered."}, {"type", "string"}}},
       {"args",
