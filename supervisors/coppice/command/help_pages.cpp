@@ -27,7 +27,7 @@ Exit status:
   0        an orderly end, or the answer has been printed
   1        the root gave up or could not start, or the output cannot be written
   2        the command line, the tree, the script or a library is wrong
-  128 + n  a second signal n while the tree was shutting down
+  128 + n  a second signal n before the tree had ended
 )";
 
 const std::string_view run = R"(coppice run - start a tree and keep it running
