@@ -118,7 +118,7 @@ struct grown {
 
   // The spec is gone when this returns: what is restarted later has its own hold of it.
   start_result start(std::string_view text) {
-    const start_result started = start_tree(checked(text), around());
+    start_result started = start_tree(checked(text), around());
     root = started.process();
     return started;
   }

@@ -122,7 +122,7 @@ class drawer {
 
  private:
   std::string draw_supervisor(supervisor_spec const& one) {
-    std::string const node = next_node();
+    std::string node = next_node();
     std::string label = fmt::format("{}\\n{}\\n{} {} in {} s", escaped(one.id), to_string(one.strategy),
                                     detail::grouped(one.max_restarts), one.max_restarts == 1 ? "restart" : "restarts",
                                     detail::grouped(static_cast<std::uint64_t>(one.max_seconds.count())));

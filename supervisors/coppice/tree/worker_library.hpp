@@ -12,10 +12,14 @@ inline constexpr unsigned worker_abi_version = 1;
 /// Opens a shared library of workers and lets it fill the registry. It stays loaded for ever: its code may still run.
 ///
 /// Throws std::runtime_error, saying what was expected, what was found and what to do, when the file cannot be opened,
-/// is no worker library, was built for another ABI version, or registers a name that is taken.
+/// is no worker library, was built for another ABI version, registers a name that is taken, or fails in its
+/// registration. The registry is as it was then.
 void load_worker_library(const std::string& path, worker_registry& into);
 
 }  // namespace coppice
+
+// The parameter of the macro is a name in a declaration: it cannot stand in parentheses.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 
 /// Defines what a shared library of workers exports; the body fills the registry.
 ///
@@ -28,3 +32,4 @@ void load_worker_library(const std::string& path, worker_registry& into);
   extern "C" __attribute__((visibility("default"))) void coppice_register_workers(             \
       ::coppice::worker_registry& registry);                                                   \
   extern "C" void coppice_register_workers(::coppice::worker_registry& registry)
+// NOLINTEND(bugprone-macro-parentheses)
