@@ -53,6 +53,11 @@ runtime::runtime(options wanted)
 
 runtime::~runtime() {
   stop();
+  // Of a fiber that was given up its stack alone is lost: nothing will resume it now.
+  for (const carrier* each : abandoned_carriers_) {
+    delete each->record;
+    delete each;
+  }
 }
 
 void runtime::start() {
@@ -249,10 +254,10 @@ void runtime::wake_all() noexcept {
   sleeping_.store(0, std::memory_order_relaxed);
 }
 
-void runtime::keep_abandoned(void* fiber) {
+void runtime::keep_abandoned(carrier& left) {
   abandoned_.fetch_add(1, std::memory_order_relaxed);
   const std::lock_guard hold{sleep_lock_};
-  graveyard_.push_back(fiber);
+  abandoned_carriers_.push_back(&left);
 }
 
 }  // namespace coppice::scheduling

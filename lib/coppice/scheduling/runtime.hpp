@@ -122,7 +122,7 @@ class runtime {
   void sleep(scheduler&, std::optional<time_point> until);
   void wake_one() noexcept;
   void wake_all() noexcept;
-  void keep_abandoned(void* fiber);
+  void keep_abandoned(carrier& left);
 
   options options_;
   std::unique_ptr<clock> clock_;
@@ -136,7 +136,7 @@ class runtime {
   std::function<bool()> idle_hook_;
   std::atomic<bool> stopping_{false};
   std::atomic<std::size_t> abandoned_{0};
-  std::vector<void*> graveyard_;
+  std::vector<carrier*> abandoned_carriers_;
 
   // Who sleeps: under `sleep_lock_`, the number also without it.
   std::mutex sleep_lock_;

@@ -78,7 +78,7 @@ class scheduler::algorithm final : public boost::fibers::algo::algorithm {
     // From a confirmed park on, another thread may run it: neither it nor its carrier may be touched then.
     if (why == carrier::leaving::parks) {
       if (job.commit_park()) return;
-      if (job.carrier_ == nullptr) scheduler_.runtime_.keep_abandoned(left);
+      if (job.carrier_ == nullptr) scheduler_.runtime_.keep_abandoned(*left);
     }
     scheduler_.queue_.push(job);
   }
