@@ -170,8 +170,9 @@ void cut_at_random(grove& here, std::uint32_t seed) {
     }
   }
 
-  // No INFO: doctest keeps those for each thread, and this process moves from one to another.
-  REQUIRE_MESSAGE(comes_to_rest(root, supervisors, workers), "seed " << seed);
+  // Not inside of what doctest keeps for each thread: this process moves from one to another while it waits.
+  const bool rests = comes_to_rest(root, supervisors, workers);
+  REQUIRE_MESSAGE(rests, "seed " << seed);
   CHECK_MESSAGE(!heads.doubled, "seed " << seed);
   CHECK(std::all_of(std::begin(heads.alive), std::end(heads.alive), [](const auto& count) { return count == 1; }));
   CHECK(std::set<pid>(workers.begin(), workers.end()).size() == groups * teams * team_size);
