@@ -122,7 +122,7 @@ void supervisor_server::terminate_all(children::iterator first) {
   for (auto each = children_.end(); each != first;) {
     child& last = *--each;
     const bool is_first = each == first;
-    end(last);
+    end_child(last);
     last.restarting = false;
     if (last.spec.restart == restart_type::temporary) {
       // It is not started again, so it is forgotten (S100).
@@ -134,7 +134,7 @@ void supervisor_server::terminate_all(children::iterator first) {
   }
 }
 
-void supervisor_server::end(child& ended) {
+void supervisor_server::end_child(child& ended) {
   if (!ended.process) return;
   const pid process = ended.process;
   const shutdown_time shutdown = shutdown_of(ended.spec);
@@ -278,7 +278,7 @@ child_result supervisor_server::handle(start_child_request request) {
 std::optional<child_error> supervisor_server::handle(const terminate_child_request& request) {
   child* found = find(request.id);
   if (found == nullptr) return child_error::not_found;
-  end(*found);
+  end_child(*found);
   found->restarting = false;
   forget_or_keep(*found);
   return std::nullopt;

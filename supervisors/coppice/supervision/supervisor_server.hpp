@@ -86,7 +86,7 @@ class supervisor_server final
   bool start_all(children::iterator first, child** failed, exit_reason& reason);
   start_result start(child& started);
   void terminate_all(children::iterator first);
-  void end(child& ended);
+  void end_child(child& ended);
 
   void child_ended(child& ended, pid process, const exit_reason& reason);
   restart_outcome restart(child& ended, std::string what);

@@ -91,8 +91,8 @@ json json_value_writer::take() {
 json_value_reader::json_value_reader(json const& value, std::string pointer)
     : value_(&value), root_(this), pointer_(std::move(pointer)) {}
 
-json_value_reader::json_value_reader(json_value_reader& parent)
-    : value_reader(parent.depth() + 1), value_(nullptr), root_(parent.root_), parent_(&parent) {}
+json_value_reader::json_value_reader(json_value_reader* parent)
+    : value_reader(parent->depth() + 1), value_(nullptr), root_(parent->root_), parent_(parent) {}
 
 json_value_reader::~json_value_reader() = default;
 
@@ -139,7 +139,7 @@ std::size_t json_value_reader::size() const {
 }
 
 json_value_reader& json_value_reader::child() {
-  if (!child_) child_.reset(new json_value_reader(*this));
+  if (!child_) child_.reset(new json_value_reader(this));
   return *child_;
 }
 

@@ -91,7 +91,7 @@ class json_value_reader final : public value_reader {
   std::string pointer() const;
 
  private:
-  explicit json_value_reader(json_value_reader& parent);
+  explicit json_value_reader(json_value_reader* parent);
 
   json_value_reader& child();
 
