@@ -201,7 +201,8 @@ void runtime::idle(scheduler& idler, time_point at_most) {
 }
 
 void runtime::idle_in_virtual_time(scheduler& idler) {
-  if (work_waits()) return;
+  // What is due now can run.
+  if (fire_due() || work_waits()) return;
   if (idle_hook_ && idle_hook_()) return;
   if (advance_to_next_timer()) return;
   sleep(idler, std::nullopt);

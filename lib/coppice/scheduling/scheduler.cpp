@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <bit>
 #include <deque>
 #include <memory>
@@ -39,6 +40,9 @@ class pooled_stack_allocator {
   std::size_t size_;
   stack* got_;  // only for `allocate`
 };
+
+// Of how many that wait, from the front, a seed draws the next: to find one costs a step for each before it.
+constexpr std::size_t most_to_draw_from = 256;
 
 // How often, in turns, a busy thread looks after its timers and after Boost's own queues.
 constexpr std::uint32_t turns_between_timers = 16;
@@ -123,7 +127,7 @@ class scheduler::algorithm final : public boost::fibers::algo::algorithm {
     if (turn % turns_between_housekeeping == 0) {
       if (fiber_record* dispatcher = take(dispatcher_ready_, dispatcher_record_)) return dispatcher;
     }
-    if (turn % turns_between_timers == 0) scheduler_.runtime_.fire_due();
+    scheduler_.look_after_timers();
     if (!woken_by_boost_.empty() && (turn % 2 == 0 || scheduler_.queue_.size() == 0)) {
       fiber_record* woken = woken_by_boost_.front();
       woken_by_boost_.pop_front();
@@ -204,12 +208,21 @@ void scheduler::end_carriers() {
   for (int round = 0; round < enough_rounds; ++round) context::active()->yield();
 }
 
+void scheduler::look_after_timers() noexcept {
+  // Once before each choice of who is next. In virtual time it depends on the turns alone, not on how often an idle
+  // thread had looked around before.
+  if (preselected_ != nullptr) return;
+  const std::uint32_t turn = runtime_.is_virtual() ? given_ : turns_;
+  if (turn % turns_between_timers == 0) runtime_.fire_due();
+}
+
 runnable* scheduler::next_runnable() noexcept {
   if (preselected_ != nullptr) return std::exchange(preselected_, nullptr);
   if (runtime_.settings().seed) {
     while (runnable* injected = runtime_.take_injected()) queue_.push(*injected);
-    const std::size_t waiting = queue_.size();
+    const std::size_t waiting = std::min(queue_.size(), most_to_draw_from);
     if (waiting == 0) return nullptr;
+    ++given_;
     // splitmix64: the same choices for a seed on every machine.
     std::uint64_t mixed = draw_ += 0x9E3779B97F4A7C15U;
     mixed = (mixed ^ (mixed >> 30U)) * 0xBF58476D1CE4E5B9U;
@@ -219,7 +232,10 @@ runnable* scheduler::next_runnable() noexcept {
   if (turns_ % turns_between_timers == 0) {
     if (runnable* injected = runtime_.take_injected()) return injected;
   }
-  if (runnable* own = queue_.pop()) return own;
+  if (runnable* own = queue_.pop()) {
+    ++given_;
+    return own;
+  }
   if (runnable* injected = runtime_.take_injected()) return injected;
   return runtime_.steal(*this);
 }
@@ -227,7 +243,7 @@ runnable* scheduler::next_runnable() noexcept {
 runnable* scheduler::next_for(carrier& serving) noexcept {
   const auto turn = ++turns_;
   if (turn % turns_between_housekeeping == 0) return nullptr;
-  if (turn % turns_between_timers == 0) runtime_.fire_due();
+  look_after_timers();
   runnable* next = next_runnable();
   if (next == nullptr) return nullptr;
   if (next->carrier_ == nullptr && stack_class_of(next->stack_size()) == serving.stack_class) {

@@ -72,6 +72,7 @@ class scheduler {
   friend class carrier;
   class algorithm;
 
+  void look_after_timers() noexcept;
   runnable* next_runnable() noexcept;
   runnable* next_for(carrier&) noexcept;
   carrier* fiber_for(runnable&) noexcept;
@@ -84,7 +85,8 @@ class scheduler {
   run_queue queue_;
   runnable* preselected_ = nullptr;
   runnable* running_ = nullptr;
-  std::uint32_t turns_ = 0;
+  std::uint32_t turns_ = 0;                     // also those in which there was nothing to do
+  std::uint32_t given_ = 0;                     // those that a runnable got
   std::uint64_t draw_ = 0;                      // the state of the seeded choice
   std::vector<std::vector<carrier*>> resting_;  // idle carriers by stack class
 
