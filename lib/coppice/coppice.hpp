@@ -15,6 +15,7 @@
 #include <coppice/process/pid.hpp>
 #include <coppice/process/process.hpp>
 #include <coppice/process/process_info.hpp>
+#include <coppice/process/random.hpp>
 #include <coppice/process/receive.hpp>
 #include <coppice/process/registry.hpp>
 #include <coppice/process/runtime.hpp>

@@ -2,6 +2,9 @@
 
 // Private to lib/coppice.
 
+#include <atomic>
+#include <cstdint>
+
 #include <coppice/process/pid.hpp>
 #include <coppice/process/reference.hpp>
 #include <coppice/process/runtime.hpp>
@@ -18,8 +21,13 @@ struct process_runtime {
   pid idle_watcher;
   reference idle_reference;
 
+  std::atomic<std::uint64_t> draws;  // the state of `draw`
+
   explicit process_runtime(const runtime_options& wanted);
 };
+
+/// Where the random numbers of a runtime begin.
+std::uint64_t first_draw(const runtime_options& options);
 
 process_runtime& running_runtime();
 process_runtime* running_runtime_or_null() noexcept;

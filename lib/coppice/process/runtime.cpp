@@ -85,7 +85,8 @@ process_observer::~process_observer() = default;
 
 namespace detail {
 
-process_runtime::process_runtime(const runtime_options& wanted) : engine{engine_options(wanted)}, options{wanted} {
+process_runtime::process_runtime(const runtime_options& wanted)
+    : engine{engine_options(wanted)}, options{wanted}, draws{first_draw(wanted)} {
   engine.when_idle([this] {
     if (!idle_watcher) return false;
     post(make_envelope<nothing>(std::exchange(idle_watcher, pid{}), envelope_kind::wake, pid{}, idle_reference));

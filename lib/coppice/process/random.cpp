@@ -1,0 +1,44 @@
+#include <random>
+#include <stdexcept>
+
+#include <coppice/process/process_runtime.hpp>
+#include <coppice/process/random.hpp>
+
+namespace coppice {
+
+std::uint64_t draw() {
+  // splitmix64: the same numbers for a seed on every machine, and one addition for all threads.
+  constexpr std::uint64_t step = 0x9E3779B97F4A7C15U;
+  std::uint64_t mixed = detail::running_runtime().draws.fetch_add(step, std::memory_order_relaxed) + step;
+  mixed = (mixed ^ (mixed >> 30U)) * 0xBF58476D1CE4E5B9U;
+  mixed = (mixed ^ (mixed >> 27U)) * 0x94D049BB133111EBU;
+  return mixed ^ (mixed >> 31U);
+}
+
+std::uint64_t draw_below(std::uint64_t limit) {
+  if (limit == 0) throw std::invalid_argument{"coppice: draw_below: there is no number below 0"};
+  // What lies above the last whole multiple would make small numbers likelier.
+  const std::uint64_t excess = (std::numeric_limits<std::uint64_t>::max() % limit + 1) % limit;
+  for (;;) {
+    const std::uint64_t drawn = draw();
+    if (drawn <= std::numeric_limits<std::uint64_t>::max() - excess) return drawn % limit;
+  }
+}
+
+std::uint64_t random_seed() {
+  return std::random_device{}();
+}
+
+namespace detail {
+
+std::uint64_t first_draw(const runtime_options& options) {
+  // Not the numbers that choose who runs next.
+  constexpr std::uint64_t apart = 0x6A09E667F3BCC909U;
+  if (options.seed) return *options.seed ^ apart;
+  if (options.virtual_time) return apart;
+  return random_seed() << 32U ^ random_seed();
+}
+
+}  // namespace detail
+
+}  // namespace coppice
