@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -11,7 +12,10 @@
 #include <doctest/doctest.h>
 
 #include <coppice/process/blocking.hpp>
+#include <coppice/process/custody.hpp>
 #include <coppice/process/link.hpp>
+#include <coppice/process/process_info.hpp>
+#include <coppice/process/random.hpp>
 #include <coppice/process/simulation.hpp>
 #include <coppice/process/timer.hpp>
 
@@ -64,9 +68,122 @@ texts history(std::uint64_t seed) {
   return seen;
 }
 
+// The order in which processes end, by the numbers that they were given.
+class ends final : public process_observer {
+ public:
+  explicit ends(texts& seen) : seen_{seen} {}
+  void process_ended(pid ended, pid, const exit_reason& reason) noexcept override {
+    seen_.push_back(std::to_string(number[ended]) + " ended: " + reason.to_string());
+  }
+  std::map<pid, int> number;
+
+ private:
+  texts& seen_;
+};
+
+// Those who end leave links, monitors of others, timers that are due at once, and processes that nobody waits for.
+texts tangle(std::uint64_t seed) {
+  texts seen;
+  ends observer{seen};
+  runtime_options options;
+  options.observer = &observer;
+  const simulation sim{seed, options};
+  const captured_log log;
+  const int status = sim.run([&seen, &observer] {
+    constexpr int count = 40;
+    detail::observe_children(true);
+    std::vector<pid> all;
+    for (int i = 0; i < count; ++i) {
+      all.push_back(spawn([&all, &seen, i] {
+        next<go>();
+        for (int k = 0; k < 6; ++k) monitor(all[draw_below(count)]);
+        const pid other = all[draw_below(count)];
+        if (is_alive(other)) link(other);
+        for (int step = 0; step < 4; ++step) {
+          send_after(std::chrono::milliseconds{i % 2}, self(), go{});
+          next<go>();
+          seen.push_back(std::to_string(i) + " goes on");
+        }
+        if (draw_below(8) == 0) exit("out");
+        sleep(1h);
+      }));
+      observer.number[all.back()] = i;
+    }
+    for (const pid each : all) send(each, go{});
+    sleep(1s);
+    for (const pid each : processes()) seen.push_back("left: " + std::to_string(observer.number[each]));
+  });
+  CHECK(status == 0);
+  return seen;
+}
+
 }  // namespace
 
 TEST_SUITE("simulation") {
+  TEST_CASE("a simulation knows its seed, and returns what main returns") {
+    const simulation sim{42};
+    CHECK(sim.seed() == 42);
+    CHECK(sim.run([] { sleep(24h); }) == 0);
+    const captured_log log;
+    CHECK(sim.run([] { return 7; }) == 7);
+  }
+
+  TEST_CASE("each run of a simulation starts from its seed again") {
+    const simulation sim{5};
+    std::vector<std::uint64_t> drawn;
+    for (int i = 0; i < 3; ++i) sim.run([&drawn] { drawn.push_back(draw()); });
+    CHECK(drawn == std::vector<std::uint64_t>(3, drawn.front()));
+  }
+
+  TEST_CASE("a simulation that fails tells its seed") {
+    const simulation sim{4711};
+    for (const bool crashes : {true, false}) {
+      const captured_log log;
+      CHECK(sim.run([crashes] {
+        if (crashes) throw std::runtime_error{"no"};
+        return 1;
+      }) == 1);
+      CHECK(log.tells("the simulation with seed 4711 failed"));
+    }
+    const captured_log log;
+    CHECK(sim.run([] {}) == 0);
+    CHECK(log.text().empty());
+  }
+
+  TEST_CASE("a simulation has one thread") {
+    CHECK_THROWS_AS((simulation{1, {.threads = 2}}), std::invalid_argument);
+    CHECK(simulation{1, {.threads = 1}}.run([] {}) == 0);
+    CHECK(simulation{1}.run([] { return runtime::current()->threads() == 1 ? 0 : 1; }) == 0);
+  }
+
+  TEST_CASE("a seed gives the same turns and ends, whatever ran before in the program") {
+    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+      INFO("seed " << seed);
+      const texts first = tangle(seed);
+      CHECK(first.size() > 60);
+      run([seed] {
+        for (std::uint64_t i = 0; i < 1 + seed % 7; ++i) reason_of_end([] {});
+      });
+      CHECK(tangle(seed) == first);
+    }
+  }
+
+  TEST_CASE("what is due at once can run, so await_idle waits for it") {
+    in_virtual_time([] {
+      int fired = 0;
+      spawn([&fired] {
+        for (int i = 0; i < 20; ++i) {
+          send_after(0ms, self(), go{});
+          next<go>();
+          ++fired;
+        }
+      });
+      await_idle();
+      CHECK(fired == 20);
+      CHECK(monotonic_time() == 0ns);
+    });
+  }
+
   TEST_CASE("an hour passes at once") {
     const auto real = std::chrono::steady_clock::now();
     in_virtual_time([] {

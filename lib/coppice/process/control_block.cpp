@@ -593,7 +593,7 @@ std::vector<pid> control_block::links() const {
       if (state == active_link) found.push_back(other);
     }
   }
-  // In the order of their making, so that a simulation does not depend on how a hash table is laid out.
+  // In the order of their pids, so that a simulation does not depend on how a hash table is laid out.
   std::sort(found.begin(), found.end());
   return found;
 }
@@ -689,8 +689,8 @@ void control_block::tell_of_end(const exit_reason& reason) noexcept {
     for (const auto& [ref, watcher] : in_order_of_making(extras_->watchers)) {
       post(make_ending(watcher, envelope_kind::down, self_, ref, reason, orphans));
     }
-    for (const auto& [ref, target] : extras_->monitors) {
-      post(make_envelope<nothing>(target.process, envelope_kind::demonitor, self_, ref));
+    for (const auto& [ref, target] : in_order_of_making(extras_->monitors)) {
+      post(make_envelope<nothing>(target, envelope_kind::demonitor, self_, ref));
     }
   }
   while (queue_ != nullptr) {
@@ -715,6 +715,14 @@ void control_block::tell_of_end(const exit_reason& reason) noexcept {
 
 std::vector<std::pair<reference, pid>> control_block::in_order_of_making(const watcher_map& watchers) {
   std::vector<std::pair<reference, pid>> sorted{watchers.begin(), watchers.end()};
+  std::sort(sorted.begin(), sorted.end());
+  return sorted;
+}
+
+std::vector<std::pair<reference, pid>> control_block::in_order_of_making(const monitor_map& monitors) {
+  std::vector<std::pair<reference, pid>> sorted;
+  sorted.reserve(monitors.size());
+  for (const auto& [ref, target] : monitors) sorted.emplace_back(ref, target.process);
   std::sort(sorted.begin(), sorted.end());
   return sorted;
 }

@@ -278,6 +278,7 @@ class control_block final : public scheduling::runnable {
   std::shared_ptr<const std::vector<pid>> those_left(std::vector<pid> linked);
   void tell_ancestors(const std::shared_ptr<const std::vector<pid>>& orphans);
   static std::vector<std::pair<reference, pid>> in_order_of_making(const watcher_map& watchers);
+  static std::vector<std::pair<reference, pid>> in_order_of_making(const monitor_map& monitors);
   [[noreturn]] void abandon();
   exit_reason run_body(turn_result& result);
   void tell_of_end(const exit_reason& reason) noexcept;

@@ -48,15 +48,17 @@ pid process_table::allocate() {
         throw std::length_error{"coppice: all " + std::to_string(last_slot_ + 1) +
                                 " places for processes are taken; end some before starting more"};
       }
-      if (fresh_ % chunk_slots == 0) chunks_.emplace_back();
+      if (fresh_ / chunk_slots == chunks_.size()) chunks_.emplace_back();
       free_.reserve(chunks_.size() * chunk_slots);  // so that `release` never has to allocate
       place = fresh_++;
     }
     chunk& home = chunks_[place / chunk_slots];
     process_slot& slot = slots_[place];
     // The slot keeps its last serial in `doomed` while it is free.
-    const std::uint64_t serial = std::max(slot.doomed.load(std::memory_order_relaxed) >> slot_bits, home.serial) + 1;
+    const std::uint64_t serial =
+        std::max({slot.doomed.load(std::memory_order_relaxed) >> slot_bits, home.serial, floor_}) + 1;
     if (serial > last_serial) continue;  // its serials are spent: the place is retired
+    highest_ = std::max(highest_, serial);
     if (!home.touched) {
       home.touched = true;
       ++touched_;
@@ -75,6 +77,15 @@ void process_table::release(pid over) noexcept {
   count_.fetch_sub(1, std::memory_order_relaxed);
   chunk& home = chunks_[place / chunk_slots];
   if (--home.used == 0) give_back(home, place / chunk_slots);
+}
+
+void process_table::begin_anew() {
+  const std::lock_guard hold{lock_};
+  // Serials that are half spent are worth more than an order.
+  if (count_.load(std::memory_order_relaxed) != 0 || highest_ > last_serial / 2) return;
+  free_.clear();
+  fresh_ = 0;
+  floor_ = highest_;
 }
 
 void process_table::give_back(chunk& empty, std::size_t index) noexcept {

@@ -80,6 +80,11 @@ class process_table {
   std::vector<pid> living() const;
   std::size_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
 
+  /// For a runtime that is to be the same each time: if nobody lives, places are given out from the first on again, and
+  /// serials go on from one number for all of them. So pids compare with each other as in a program that has just
+  /// begun.
+  void begin_anew();
+
   /// Held while somebody looks at a control block that is not his own, and while a process ends its life.
   scheduling::spinlock& guard_of(pid of) noexcept { return guards_[slot_of(of) % guard_count]; }
 
@@ -107,8 +112,10 @@ class process_table {
   mutable std::mutex lock_;
   std::vector<std::uint32_t> free_;
   std::vector<chunk> chunks_;
-  std::uint64_t fresh_ = 0;  // the first place that was never used
-  std::size_t touched_ = 0;  // chunks that have pages
+  std::uint64_t fresh_ = 0;    // the first place that was never used, or not since `begin_anew`
+  std::uint64_t highest_ = 0;  // of all serials
+  std::uint64_t floor_ = 0;    // every serial is above it
+  std::size_t touched_ = 0;    // chunks that have pages
 };
 
 }  // namespace coppice::detail

@@ -137,6 +137,8 @@ void runtime::start() {
     throw std::logic_error{"coppice: a runtime is running already; one at a time in a program, stop it first"};
   }
   the_runtime.store(this, std::memory_order_release);
+  const runtime_options& options = state_->running.options;
+  if (options.virtual_time || options.seed) detail::process_table::instance().begin_anew();
   state_->running.engine.start();
 }
 

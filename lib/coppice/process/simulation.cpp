@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <stdexcept>
+#include <string>
 
 #include <coppice/process/control_block.hpp>
 #include <coppice/process/custody.hpp>
+#include <coppice/process/log.hpp>
 #include <coppice/process/process.hpp>
 #include <coppice/process/process_runtime.hpp>
 #include <coppice/process/simulation.hpp>
@@ -20,6 +22,25 @@ detail::process_runtime& virtual_runtime() {
 }
 
 }  // namespace
+
+simulation::simulation(std::uint64_t seed, runtime_options options) : options_{std::move(options)} {
+  if (options_.threads > 1) {
+    throw std::invalid_argument{"coppice: a simulation runs on one thread, not on " + std::to_string(options_.threads) +
+                                "; leave out `threads` or set it to 1"};
+  }
+  options_.threads = 1;
+  options_.virtual_time = true;
+  options_.seed = seed;
+}
+
+int simulation::run_main(std::function<int()> main) const {
+  const int status = runtime{options_}.run(std::move(main));
+  if (status != 0) {
+    report(log_level::error, pid{},
+           "the simulation with seed " + std::to_string(seed()) + " failed; the same seed repeats it");
+  }
+  return status;
+}
 
 void await_idle() {
   auto& running = virtual_runtime();
