@@ -1,4 +1,6 @@
+#include <chrono>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -34,6 +36,24 @@ TEST_SUITE("command line") {
     CHECK(run.trace == "-");
     CHECK(run.verbose);
     CHECK_FALSE(run.script);
+  }
+
+  TEST_CASE("a simulated run has a seed, and a time with a unit") {
+    const auto parsed = parse_command_line(
+        {"run", "t.json", "--simulate", "--seed", "18446744073709551615", "--for", "90min", "--check-determinism"});
+    const auto& run = std::get<run_options>(parsed);
+    CHECK(run.simulate);
+    CHECK(run.checks_determinism);
+    CHECK(run.seed == 18446744073709551615U);
+    CHECK(run.time == std::chrono::minutes{90});
+    const auto plain = std::get<run_options>(parse_command_line({"run", "t.json"}));
+    CHECK_FALSE(plain.simulate);
+    CHECK_FALSE(plain.seed);
+    for (const auto& [text, ms] : std::vector<std::pair<const char*, int>>{
+             {"0s", 0}, {"7ms", 7}, {"2s", 2'000}, {"3h", 10'800'000}, {"1d", 86'400'000}}) {
+      CHECK(std::get<run_options>(parse_command_line({"run", "t", "--simulate", "--for", text})).time ==
+            std::chrono::milliseconds{ms});
+    }
   }
 
   TEST_CASE("a tree may come from standard input") {
@@ -94,6 +114,31 @@ TEST_SUITE("command line") {
         {{"run", "t", "--script", "s", "--threads", "2"},
          "run: --threads cannot stand beside --script: a script runs in virtual time, on one thread. Leave one of them "
          "out."},
+        {{"run", "t", "--simulate", "--threads", "2"},
+         "run: --threads cannot stand beside --simulate: a simulation runs in virtual time, on one thread. Leave one "
+         "of "
+         "them out."},
+        {{"run", "t", "--seed", "1"}, "run: --seed is for simulated runs: add --simulate, or leave it out."},
+        {{"run", "t", "--for", "1h"}, "run: --for is for simulated runs: add --simulate, or leave it out."},
+        {{"run", "t", "--check-determinism"},
+         "run: --check-determinism is for simulated runs: add --simulate, or leave it out."},
+        {{"run", "t", "--script", "s", "--seed", "1"},
+         "run: --seed is for simulated runs: add --simulate, or leave it out."},
+        {{"run", "t", "--simulate", "--script", "s", "--for", "1h"},
+         "run: --for cannot stand beside --script: there time passes by the steps of the script (\"advance\"). Leave "
+         "one of them out."},
+        {{"run", "t", "--simulate", "--seed", "x"},
+         "run: expected a whole number, 0 to 18446744073709551615, after --seed; got \"x\"."},
+        {{"run", "t", "--simulate", "--seed=-1"},
+         "run: expected a whole number, 0 to 18446744073709551615, after --seed; got \"-1\"."},
+        {{"run", "t", "--simulate", "--seed", "18446744073709551616"},
+         "run: expected a whole number, 0 to 18446744073709551615, after --seed; got \"18446744073709551616\"."},
+        {{"run", "t", "--simulate", "--for", "90"},
+         "run: expected a time with its unit (ms, s, min, h, d), such as 90s or 24h, up to a century, after --for; got "
+         "\"90\"."},
+        {{"run", "t", "--simulate", "--for", "36526d"},
+         "run: expected a time with its unit (ms, s, min, h, d), such as 90s or 24h, up to a century, after --for; got "
+         "\"36526d\"."},
         {{"run", "t", "--script", "a", "--script", "b"},
          "run: expected --script once; got it 2 times. See coppice run --help."},
         {{"run", "-", "--script", "-"}, "run: the tree and the script cannot both come from standard input (-)."},

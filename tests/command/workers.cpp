@@ -8,6 +8,7 @@
 #include <string>
 
 #include <boost/describe/class.hpp>
+#include <unistd.h>
 
 #include <coppice/coppice.hpp>
 #include <coppice/supervision/supervisor.hpp>
@@ -16,6 +17,7 @@
 namespace command_workers {
 
 struct go {};
+struct never_sent {};
 
 struct fuse_args {
   std::uint32_t burns = 1;  ///< So many lives of this class, in the whole program, end by themselves.
@@ -97,6 +99,29 @@ class regicide : public coppice::server<regicide, go> {
   }
 };
 
+/// Ends with a reason that is another one in each program.
+class erratic : public coppice::server<erratic, go> {
+ public:
+  erratic() { coppice::send(coppice::self(), go{}); }
+  void handle(go /*now*/) { stop(coppice::exit_reason{"p" + std::to_string(::getpid())}); }
+};
+
+/// Waits in its handler for what nobody sends.
+class stubborn : public coppice::server<stubborn, go> {
+ public:
+  stubborn() { coppice::send(coppice::self(), go{}); }
+  void handle(go /*now*/) {
+    coppice::receive([](never_sent) {});
+  }
+};
+
+/// Crashes after a random time, up to ten minutes.
+class frail : public coppice::server<frail, go> {
+ public:
+  frail() { coppice::send_after(std::chrono::milliseconds{coppice::draw_below(600'000)}, coppice::self(), go{}); }
+  void handle(go /*now*/) { throw coppice::error{"worn_out"}; }
+};
+
 }  // namespace command_workers
 
 COPPICE_WORKERS(registry) {
@@ -105,4 +130,7 @@ COPPICE_WORKERS(registry) {
   registry.add<command_workers::broken>("broken");
   registry.add<command_workers::gated>("gated");
   registry.add<command_workers::regicide>("regicide");
+  registry.add<command_workers::erratic>("erratic");
+  registry.add<command_workers::stubborn>("stubborn");
+  registry.add<command_workers::frail>("frail");
 }

@@ -13,12 +13,14 @@
 #include <coppice/command/printed_answer.hpp>
 #include <coppice/command/schema_command.hpp>
 #include <coppice/command/script_command.hpp>
+#include <coppice/command/simulated_run.hpp>
 
 namespace coppice::command {
 
 namespace {
 
 exit_status perform(const run_options& options) {
+  if (options.simulate) return run_simulated(options);
   return options.script ? run_with_script(options) : run_live(options);
 }
 exit_status perform(const check_options& options) {

@@ -1,5 +1,9 @@
 #include <algorithm>
 #include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <iterator>
+#include <limits>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -49,6 +53,10 @@ class parser {
     add_option(run, "--trace", trace_);
     add_option(run, "--threads", threads_);
     run.add_flag("--verbose", verbose_);
+    run.add_flag("--simulate", simulate_);
+    add_option(run, "--seed", seed_);
+    add_option(run, "--for", time_);
+    run.add_flag("--check-determinism", checks_determinism_);
     add_load(run);
 
     add("check", help::check, true);
@@ -208,16 +216,71 @@ class parser {
     made.libraries = load_;
     made.verbose = verbose_;
     if (const auto given = at_most_one(app, "--threads", threads_)) made.threads = threads(app, *given);
+    if (const auto given = at_most_one(app, "--seed", seed_)) made.seed = seed(app, *given);
+    if (const auto given = at_most_one(app, "--for", time_)) made.time = time(app, *given);
+    made.simulate = simulate_;
+    made.checks_determinism = checks_determinism_;
+    refuse_contradictions(app, made);
+    if (made.tree == "-" && made.script == "-") {
+      throw usage_fault{fmt::format("{}the tree and the script cannot both come from standard input (-).", who(app))};
+    }
+    return made;
+  }
+
+  static void refuse_contradictions(const CLI::App& app, const run_options& made) {
     if (made.script && made.threads) {
       throw usage_fault{
           fmt::format("{}--threads cannot stand beside --script: a script runs in virtual time, on one thread. "
                       "Leave one of them out.",
                       who(app))};
     }
-    if (made.tree == "-" && made.script == "-") {
-      throw usage_fault{fmt::format("{}the tree and the script cannot both come from standard input (-).", who(app))};
+    if (made.simulate && made.threads) {
+      throw usage_fault{
+          fmt::format("{}--threads cannot stand beside --simulate: a simulation runs in virtual time, on one thread. "
+                      "Leave one of them out.",
+                      who(app))};
     }
-    return made;
+    if (!made.simulate) {
+      const char* alone = made.seed                 ? "--seed"
+                          : made.time               ? "--for"
+                          : made.checks_determinism ? "--check-determinism"
+                                                    : nullptr;
+      if (alone != nullptr) {
+        throw usage_fault{fmt::format("{}{} is for simulated runs: add --simulate, or leave it out.", who(app), alone)};
+      }
+    }
+    if (made.script && made.time) {
+      throw usage_fault{
+          fmt::format("{}--for cannot stand beside --script: there time passes by the steps of the script "
+                      "(\"advance\"). Leave one of them out.",
+                      who(app))};
+    }
+  }
+
+  static std::uint64_t seed(const CLI::App& app, const std::string& given) {
+    std::uint64_t number = 0;
+    const auto [end, fault] = std::from_chars(given.data(), given.data() + given.size(), number);
+    if (fault == std::errc{} && end == given.data() + given.size()) return number;
+    throw usage_fault{fmt::format("{}expected a whole number, 0 to {}, after --seed; got {}.", who(app),
+                                  std::numeric_limits<std::uint64_t>::max(), in_quotes(given))};
+  }
+
+  // A whole number and its unit, up to a century.
+  static std::chrono::milliseconds time(const CLI::App& app, const std::string& given) {
+    constexpr std::pair<std::string_view, std::int64_t> units[] = {
+        {"ms", 1}, {"s", 1000}, {"min", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
+    constexpr std::int64_t most = std::int64_t{36525} * 86'400'000;
+    std::int64_t number = 0;
+    const auto [end, fault] = std::from_chars(given.data(), given.data() + given.size(), number);
+    const std::string_view unit{end, static_cast<std::size_t>(given.data() + given.size() - end)};
+    const auto found =
+        std::find_if(std::begin(units), std::end(units), [unit](const auto& each) { return each.first == unit; });
+    if (fault == std::errc{} && number >= 0 && found != std::end(units) && number <= most / found->second)
+      return std::chrono::milliseconds{number * found->second};
+    throw usage_fault{
+        fmt::format("{}expected a time with its unit (ms, s, min, h, d), such as 90s or 24h, up to a century, after "
+                    "--for; got {}.",
+                    who(app), in_quotes(given))};
   }
 
   static unsigned threads(const CLI::App& app, const std::string& given) {
@@ -248,10 +311,14 @@ class parser {
   bool wants_help_ = false;
   bool wants_version_ = false;
   bool verbose_ = false;
+  bool simulate_ = false;
+  bool checks_determinism_ = false;
   std::vector<std::string> trees_;
   std::vector<std::string> script_;
   std::vector<std::string> trace_;
   std::vector<std::string> threads_;
+  std::vector<std::string> seed_;
+  std::vector<std::string> time_;
   std::vector<std::string> load_;
   std::vector<std::string> format_;
   std::vector<std::string> to_;

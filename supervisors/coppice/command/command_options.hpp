@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +17,11 @@ struct run_options {
   std::vector<std::string> libraries;
   std::optional<unsigned> threads;  ///< Unset: one for each processor.
   bool verbose = false;
+
+  bool simulate = false;
+  std::optional<std::uint64_t> seed;              ///< Of a simulation; unset: one is drawn.
+  std::optional<std::chrono::milliseconds> time;  ///< How long to simulate; unset: until the tree is at rest.
+  bool checks_determinism = false;
 
   std::vector<std::string> files_read() const {
     std::vector<std::string> files = libraries;

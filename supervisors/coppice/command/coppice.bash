@@ -26,6 +26,13 @@ _coppice() {
     mapfile -t COMPREPLY < <(compgen -W 'dot svg' -- "$current")
     return
     ;;
+  --seed)
+    return
+    ;;
+  --for)
+    mapfile -t COMPREPLY < <(compgen -W '10s 10min 1h 24h 7d' -- "$current")
+    return
+    ;;
   --threads)
     mapfile -t COMPREPLY < <(compgen -W "$(seq "$(nproc 2>/dev/null || echo 1)")" -- "$current")
     return
@@ -35,7 +42,7 @@ _coppice() {
   local options=''
   case $command in
   '') options='--help --version' ;;
-  run) options='--load --script --trace --threads --verbose --help' ;;
+  run) options='--load --script --trace --threads --simulate --seed --for --check-determinism --verbose --help' ;;
   check) options='--load --help' ;;
   graph) options='--format --output --load --help' ;;
   schema) options='--help' ;;

@@ -7,7 +7,8 @@ const std::string_view version = "coppice " COPPICE_VERSION "\n";
 const std::string_view overview = R"(coppice - supervision trees for C++, declared in JSON
 
 Usage:
-  coppice run TREE      start a tree and keep it running, or run a script on it
+  coppice run TREE      start a tree and keep it running, simulate it, or run a
+                        script on it
   coppice check TREE    say what is wrong with a tree file, or what the tree promises
   coppice graph TREE    draw a tree
   coppice schema        print the JSON Schema of tree files, for editors
@@ -25,7 +26,8 @@ and div. Workers of your own come out of shared libraries, with --load.
 
 Exit status:
   0        an orderly end, or the answer has been printed
-  1        the root gave up or could not start, or the output cannot be written
+  1        the root gave up or could not start, the output cannot be written, or
+           two runs of one seed differ
   2        the command line, the tree, the script or a library is wrong
   128 + n  a second signal n before the tree had ended
 )";
@@ -35,8 +37,11 @@ const std::string_view run = R"(coppice run - start a tree and keep it running
 Usage:
   coppice run TREE [--load LIBRARY]... [--threads N] [--trace FILE] [--verbose]
   coppice run TREE --script FILE [--load LIBRARY]... [--trace FILE] [--verbose]
+  coppice run TREE --simulate [--seed N] [--for TIME | --script FILE]
+                   [--check-determinism] [--load LIBRARY]... [--trace FILE]
+                   [--verbose]
 
-Without --script the tree runs until SIGINT (Ctrl-C) or SIGTERM, and then ends
+Without --script and --simulate the tree runs until SIGINT (Ctrl-C) or SIGTERM, and then ends
 in order, children in reverse start order. What takes longer than a second is
 named. A second signal ends the program at once. It also ends when the root
 does. What happens is shown, one line an event, coloured on a terminal unless
@@ -45,6 +50,12 @@ and the ends of a whole tree, or of many siblings at once, share one line.
 
 With --script the steps of a script are carried out in virtual time, on one
 thread: waiting takes no time, and the same script gives the same trace.
+
+With --simulate the same code runs on one thread, in virtual time, and a seed
+draws who of those that can run comes next: the same seed gives the same trace.
+The tree starts; when the time given by --for is over, or without it as soon as
+all are at rest, it ends in order. With --script its steps are carried out under
+the seed's order. A run that fails tells the command that repeats it.
 
 TREE and FILE may be - for standard input.
 
@@ -55,7 +66,14 @@ Options:
                    what is shown for people then goes to standard error.
                    With --script the trace goes to standard output unless told
   --threads N      scheduler threads, 1 to 1024; one for each processor unless
-                   told. Not with --script
+                   told. Not with --script or --simulate
+  --simulate       run in virtual time, with an order of turns that a seed draws
+  --seed N         the seed, 0 to 18446744073709551615; drawn, and told, unless
+                   given
+  --for TIME       how much virtual time is to pass: 500ms, 90s, 10min, 24h, 7d
+  --check-determinism
+                   simulate twice, in two programs, and compare the traces byte
+                   for byte; says where they first differ
   --verbose        show every report of the library, with the stack traces of
                    crashes, on standard error
   --help           this page
@@ -64,11 +82,14 @@ Examples:
   coppice run shop.json
   coppice run shop.json --load ./libshop.so --trace shop.jsonl
   coppice run shop.json --script crash_twice.json --trace -
+  coppice run shop.json --simulate --for 24h
+  coppice run shop.json --simulate --for 24h --seed 7 --check-determinism
 
 Exit status:
   0        an orderly end: a signal, auto_shutdown, a script that reached its end
-  1        the root gave up, ended otherwise, or could not start; or the trace or
-           what is shown cannot be written
+  1        the root gave up, ended otherwise, or could not start; a simulated tree
+           never came to rest; two runs of one seed differ; or the trace or what
+           is shown cannot be written
   2        the command line, the tree, the script or a library is wrong: nothing
            was started; or the script asks for what cannot be done
   128 + n  a second signal n (130: SIGINT, 143: SIGTERM)

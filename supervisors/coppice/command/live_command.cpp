@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -18,6 +19,7 @@
 #include <coppice/command/output.hpp>
 #include <coppice/command/overwriting.hpp>
 #include <coppice/command/printer.hpp>
+#include <coppice/command/replay.hpp>
 #include <coppice/command/report_filter.hpp>
 #include <coppice/command/signal_thread.hpp>
 #include <coppice/command/start_failure.hpp>
@@ -31,6 +33,7 @@
 #include <coppice/process/receive.hpp>
 #include <coppice/process/runtime.hpp>
 #include <coppice/process/send.hpp>
+#include <coppice/process/simulation.hpp>
 #include <coppice/process/timer.hpp>
 #include <coppice/process/type_name.hpp>
 #include <coppice/telemetry/tree_journal.hpp>
@@ -65,6 +68,8 @@ class live_run {
     runtime_options engine;
     engine.threads = options_.threads.value_or(0);
     engine.observer = journal_.get();
+    engine.virtual_time = options_.simulate;
+    engine.seed = options_.seed;
     // A supervisor of the tree may take its time; a second signal ends what takes too long.
     const int main_status = coppice::run([this] { main_process(); }, engine);
     set_log_handler({});
@@ -101,6 +106,7 @@ class live_run {
     if (started) {
       journal_->root_started(root_.id, started.process());
       go_to(phase::running);
+      if (options_.simulate && !options_.time) come_to_rest();
       await_end(started.process());
     } else {
       journal_->root_start_failed(root_.id, started.error());
@@ -112,19 +118,46 @@ class live_run {
 
   void await_end(pid root) {
     bool wanted = false;
-    while (!wanted && !ended_with_) {
-      receive([&](stop_request) { wanted = true; },
-              [&](exit_signal ended) {
-                if (ended.sender == root) ended_with_ = std::move(ended.reason);
-              },
-              [](message) {});
+    bool is_over = false;
+    const auto stop = [&wanted](stop_request) { wanted = true; };
+    const auto end = [&](exit_signal ended) {
+      if (ended.sender == root) ended_with_ = std::move(ended.reason);
+    };
+    const auto other = [](message) {};
+    while (!wanted && !is_over && !ended_with_) {
+      if (options_.simulate) {
+        receive(stop, end, other, after(time_left(), [&is_over] { is_over = true; }));
+      } else {
+        receive(stop, end, other);
+      }
     }
-    if (wanted) {
+    if (is_over) {
+      const std::string why = options_.time ? "the time is over" : "all are at rest";
+      printer_->line(monotonic_time(), "stopping",
+                     fmt::format("({}): {}", why, counted(journal_->living().size(), "process")));
+    }
+    if (wanted || is_over) {
       go_to(phase::stopping);
       ended_with_ = detail::end_process(root, exit_reason::shutdown(), std::nullopt);
       was_wanted_ = true;
     }
     await_orphans(root);
+  }
+
+  // Of a simulation.
+  std::chrono::nanoseconds time_left() const {
+    const std::chrono::nanoseconds all = options_.time.value_or(std::chrono::milliseconds{0});
+    return std::max(begin_ + all - monotonic_time(), std::chrono::nanoseconds{0});
+  }
+
+  void come_to_rest() {
+    if (await_quiescence()) return;
+    std::string who;
+    for (const auto& [path, life] : journal_->living()) {
+      if (!detail::is_busy(life.process)) continue;
+      who += fmt::format("{}{}: {}", who.empty() ? "" : ", ", path, what_it_does(path, life.process));
+    }
+    never_rests_ = who.empty() ? "a process waits for something that will never come" : who;
   }
 
   // A root that was killed has ended none of its children.
@@ -254,6 +287,8 @@ class live_run {
     const std::string reason = detail::printable(ended_with_->to_string());
     if (!has_started_) {
       fail("the tree did not start: " + start_failure_text(root_.id, *ended_with_));
+    } else if (!never_rests_.empty()) {
+      fail("the tree does not come to rest: " + never_rests_);
     } else if (was_wanted_) {
       printer_->line(over_at_, "stopped", fmt::format("{} in {}", root_.id, short_time(over_at_ - stop_begin_)));
     } else if (gave_up_.load()) {
@@ -288,6 +323,7 @@ class live_run {
   std::optional<exit_reason> ended_with_;
   bool has_started_ = true;
   bool was_wanted_ = false;
+  std::string never_rests_;  // who waits for what will never come
   exit_status status_ = orderly_end;
 
   std::mutex lock_;  // of what follows
@@ -311,8 +347,9 @@ exit_status run_live(const run_options& options) {
   output screen = options.trace == "-" ? output::standard_error() : output{"-"};
   std::optional<output> trace;
   if (options.trace) trace.emplace(*options.trace);
-  const exit_status status = live_run{options, *root, workers, screen, trace ? &*trace : nullptr}.run();
-  if (trace && !trace->close()) return failed;
+  exit_status status = live_run{options, *root, workers, screen, trace ? &*trace : nullptr}.run();
+  if (trace && !trace->close()) status = failed;
+  if (options.simulate && status != orderly_end) say_replay(options);
   return status;
 }
 

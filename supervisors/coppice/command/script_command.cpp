@@ -5,6 +5,7 @@
 #include <coppice/command/complaint.hpp>
 #include <coppice/command/output.hpp>
 #include <coppice/command/overwriting.hpp>
+#include <coppice/command/replay.hpp>
 #include <coppice/command/script_command.hpp>
 #include <coppice/process/log.hpp>
 #include <coppice/tree/script_file.hpp>
@@ -25,7 +26,8 @@ exit_status run_with_script(const run_options& options) {
   // A script crashes workers on purpose, and the trace has it all.
   if (!options.verbose) set_log_handler([](const log_record&) {});
   const std::string failure = run_script(
-      *root, *script.steps, workers, [&trace](std::string_view line) { return trace.write(std::string{line} + "\n"); });
+      *root, *script.steps, workers, [&trace](std::string_view line) { return trace.write(std::string{line} + "\n"); },
+      options.seed);
   set_log_handler({});
   if (!trace.close()) {
     complain(trace.fault());
@@ -33,6 +35,7 @@ exit_status run_with_script(const run_options& options) {
   }
   if (!failure.empty()) {
     complain_lines(shown_name(*options.script) + ": " + failure + "\n");
+    if (options.simulate) say_replay(options);
     return bad_input;
   }
   return orderly_end;

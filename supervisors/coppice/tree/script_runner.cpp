@@ -385,11 +385,13 @@ void check_script_messages(const supervisor_spec& root, const std::vector<script
 }
 
 std::string run_script(const supervisor_spec& root, const std::vector<script_step>& steps,
-                       const worker_registry& workers, const std::function<bool(std::string_view)>& trace) {
+                       const worker_registry& workers, const std::function<bool(std::string_view)>& trace,
+                       std::optional<std::uint64_t> seed) {
   script_run run{root, steps, workers, trace};
   std::string failure;
   runtime_options options;
   options.virtual_time = true;
+  options.seed = seed;
   options.observer = &run.observer();
   coppice::run(
       [&] {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,7 +20,7 @@ void check_script_messages(const supervisor_spec& root, const std::vector<script
                            const worker_registry& workers, fault_list& faults);
 
 /// Runs a script on a tree, in virtual time on one thread, and hands each line of the trace (a JSON object without its
-/// line feed) to `trace`, which returns false when it cannot take any more.
+/// line feed) to `trace`, which returns false when it cannot take any more. With a seed it draws who runs next.
 ///
 /// Returns an empty text when the script reached `done`; otherwise what went wrong, for people: a message that a worker
 /// started by the script does not know, a step after which the tree never came to rest, a trace that could not be
@@ -26,6 +28,7 @@ void check_script_messages(const supervisor_spec& root, const std::vector<script
 ///
 /// Blocks the thread. No runtime may be running.
 std::string run_script(const supervisor_spec& root, const std::vector<script_step>& steps,
-                       const worker_registry& workers, const std::function<bool(std::string_view)>& trace);
+                       const worker_registry& workers, const std::function<bool(std::string_view)>& trace,
+                       std::optional<std::uint64_t> seed = std::nullopt);
 
 }  // namespace coppice
