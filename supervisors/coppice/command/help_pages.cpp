@@ -41,12 +41,13 @@ Usage:
                    [--check-determinism] [--load LIBRARY]... [--trace FILE]
                    [--verbose]
 
-Without --script and --simulate the tree runs until SIGINT (Ctrl-C) or SIGTERM, and then ends
-in order, children in reverse start order. What takes longer than a second is
-named. A second signal ends the program at once. It also ends when the root
-does. What happens is shown, one line an event, coloured on a terminal unless
-NO_COLOR is set: starts, ends with their reasons, restarts, give-ups. The starts
-and the ends of a whole tree, or of many siblings at once, share one line.
+Without --script and --simulate the tree runs until SIGINT (Ctrl-C) or SIGTERM,
+and then ends in order, children in reverse start order. What takes longer than
+a second is named. A second signal ends the program at once. It also ends when
+the root does. What happens is shown, one line an event, coloured on a terminal
+unless NO_COLOR is set: starts, ends with their reasons, restarts, give-ups. The
+starts and the ends of a whole tree, or of many siblings at once, share one
+line.
 
 With --script the steps of a script are carried out in virtual time, on one
 thread: waiting takes no time, and the same script gives the same trace.
@@ -87,9 +88,9 @@ Examples:
 
 Exit status:
   0        an orderly end: a signal, auto_shutdown, a script that reached its end
-  1        the root gave up, ended otherwise, or could not start; a simulated tree
-           never came to rest; two runs of one seed differ; or the trace or what
-           is shown cannot be written
+  1        the root gave up, ended otherwise, or could not start; a simulated
+           tree never came to rest; two runs of one seed differ; or the trace or
+           what is shown cannot be written
   2        the command line, the tree, the script or a library is wrong: nothing
            was started; or the script asks for what cannot be done
   128 + n  a second signal n (130: SIGINT, 143: SIGTERM)
