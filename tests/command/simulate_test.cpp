@@ -206,6 +206,8 @@ TEST_SUITE("coppice run --check-determinism") {
     const auto done = simulate(frail_tree, {"--script", script, "--check-determinism"});
     CHECK(done.status == 0);
     CHECK(contains(done.output, " are the same: "));
+    CHECK(simulate(frail_tree, {"--script", script, "--seed", "1"}).output !=
+          simulate(frail_tree, {"--script", script, "--seed", "2"}).output);
   }
 
   TEST_CASE("the first difference is told by line, byte, and both lines") {

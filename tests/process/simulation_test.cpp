@@ -68,6 +68,10 @@ texts history(std::uint64_t seed) {
   return seen;
 }
 
+void next_exit_signal(bool& came) {
+  receive([&came](const exit_signal&) { came = true; });
+}
+
 // The order in which processes end, by the numbers that they were given.
 class ends final : public process_observer {
  public:
@@ -148,6 +152,42 @@ TEST_SUITE("simulation") {
     const captured_log log;
     CHECK(sim.run([] {}) == 0);
     CHECK(log.text().empty());
+  }
+
+  TEST_CASE("a simulation in which nothing can happen any more fails, and tells who waits") {
+    const captured_log log;
+    CHECK(simulation{11}.run([] {
+      spawn(echo_loop);
+      receive([](go) {});
+    }) == 1);
+    CHECK(log.tells("nothing can happen any more: all processes wait, and no timer is pending"));
+    CHECK(log.tells("Waiting:\n    <0."));
+    CHECK(log.tells("the simulation with seed 11 failed"));
+  }
+
+  TEST_CASE("in a simulation that waits for a timer, or to be idle, something can happen") {
+    const captured_log log;
+    CHECK(simulation{11}.run([] {
+      spawn(echo_loop);
+      await_idle();
+      CHECK(await_quiescence());
+      send_after(1h, self(), go{});
+      receive([](go) {});
+    }) == 0);
+    CHECK(log.text().empty());
+  }
+
+  TEST_CASE("a simulation ends its processes in order when it is stuck") {
+    const captured_log log;
+    bool ended = false;
+    CHECK(simulation{11}.run([&ended] {
+      spawn_link([&ended] {
+        process_flag(trap_exit, true);
+        next_exit_signal(ended);
+      });
+      receive([](go) {});
+    }) == 1);
+    CHECK(ended);
   }
 
   TEST_CASE("a simulation has one thread") {

@@ -21,9 +21,16 @@ struct process_runtime {
   pid idle_watcher;
   reference idle_reference;
 
+  // Whom to end when nothing can happen any more. On the one scheduler thread only.
+  pid main;
+
   std::atomic<std::uint64_t> draws;  // the state of `draw`
 
   explicit process_runtime(const runtime_options& wanted);
+
+ private:
+  bool wake_idle_watcher();
+  bool end_if_stuck();
 };
 
 /// Where the random numbers of a runtime begin.

@@ -16,6 +16,7 @@
 #include <coppice/process/process_runtime.hpp>
 #include <coppice/process/receive.hpp>
 #include <coppice/process/runtime.hpp>
+#include <coppice/process/signals.hpp>
 #include <coppice/process/spawn.hpp>
 #include <coppice/process/timer.hpp>
 
@@ -87,11 +88,31 @@ namespace detail {
 
 process_runtime::process_runtime(const runtime_options& wanted)
     : engine{engine_options(wanted)}, options{wanted}, draws{first_draw(wanted)} {
-  engine.when_idle([this] {
-    if (!idle_watcher) return false;
-    post(make_envelope<nothing>(std::exchange(idle_watcher, pid{}), envelope_kind::wake, pid{}, idle_reference));
-    return true;
-  });
+  engine.when_idle([this] { return wake_idle_watcher(); });
+  if (wanted.closed) engine.when_stuck([this] { return end_if_stuck(); });
+}
+
+bool process_runtime::wake_idle_watcher() {
+  if (!idle_watcher) return false;
+  post(make_envelope<nothing>(std::exchange(idle_watcher, pid{}), envelope_kind::wake, pid{}, idle_reference));
+  return true;
+}
+
+bool process_runtime::end_if_stuck() {
+  const pid ended = std::exchange(main, pid{});
+  if (!process_table::instance().is_living(ended)) return false;
+  constexpr std::size_t most_told = 20;
+  std::string waiting;
+  const auto all = processes();
+  for (std::size_t i = 0; i < std::min(all.size(), most_told); ++i) {
+    if (const auto found = process_info(all[i], info::initial_call))
+      waiting += "\n    " + to_string(all[i]) + " " + found->initial_call;
+  }
+  report(
+      log_level::error, ended,
+      "nothing can happen any more: all processes wait, and no timer is pending. main is killed. Waiting:" + waiting);
+  post(make_envelope<ending>(ended, envelope_kind::exit, pid{}, reference{}, ending{exit_reason::kill(), nullptr}));
+  return true;
 }
 
 process_runtime* running_runtime_or_null() noexcept {
@@ -165,6 +186,7 @@ int runtime::run(std::function<int()> main) {
           status = main();
         },
         {.stack = state_->running.options.main_stack_size});
+    state_->running.main = process;
     receive([&, main_ref = ref](down ended) {
       if (ended.ref == main_ref) reason = ended.reason;
     });

@@ -37,6 +37,11 @@ struct runtime_options {
   /// Who runs next is drawn with this seed instead of first come, first served. On one thread only.
   std::optional<std::uint64_t> seed{};
 
+  /// In virtual time: other threads of the program have no word for its processes. When all wait and no timer is
+  /// pending, nothing can happen any more: that is reported, and main is killed. Otherwise another thread may go on,
+  /// and is waited for.
+  bool closed = false;
+
   /// Bytes of stack of a process that does not ask for another size; at least 16 KiB.
   std::size_t stack_size = std::size_t{64} << 10U;
 

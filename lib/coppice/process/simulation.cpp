@@ -31,6 +31,7 @@ simulation::simulation(std::uint64_t seed, runtime_options options) : options_{s
   options_.threads = 1;
   options_.virtual_time = true;
   options_.seed = seed;
+  options_.closed = true;
 }
 
 int simulation::run_main(std::function<int()> main) const {

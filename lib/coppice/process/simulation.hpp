@@ -15,7 +15,8 @@ namespace coppice {
 /// program's own code keeps off real time, threads, foreign random numbers and addresses
 /// (docs/explanation/simulation.md).
 ///
-/// A run that fails, because main crashed or returned anything but 0, is reported with its seed.
+/// A run that fails, because main crashed or returned anything but 0, is reported with its seed. One in which nothing
+/// can happen any more, since all wait and no timer is pending, fails too: main is killed.
 ///
 /// Like a runtime: one at a time in a program; blocks the calling thread, which must be no process.
 ///
@@ -23,7 +24,7 @@ namespace coppice {
 ///     sim.run([] { sleep(std::chrono::hours{1}); });  // at once
 class simulation {
  public:
-  /// `options` for the rest of the runtime; its `virtual_time` and `seed` are the simulation's own.
+  /// `options` for the rest of the runtime; `virtual_time`, `seed` and `closed` are the simulation's own.
   /// Throws std::invalid_argument for more than one thread.
   explicit simulation(std::uint64_t seed, runtime_options options = {});
 

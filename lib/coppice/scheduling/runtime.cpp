@@ -205,6 +205,7 @@ void runtime::idle_in_virtual_time(scheduler& idler) {
   if (fire_due() || work_waits()) return;
   if (idle_hook_ && idle_hook_()) return;
   if (advance_to_next_timer()) return;
+  if (stuck_hook_ && stuck_hook_()) return;
   sleep(idler, std::nullopt);
 }
 

@@ -100,6 +100,10 @@ class runtime {
   /// something runnable, which then comes before the clock moves. Set before `start`.
   void when_idle(std::function<bool()> hook) { idle_hook_ = std::move(hook); }
 
+  /// In virtual time: asked when nothing can run and no timer is pending, so that only another thread could go on.
+  /// Returns true when it made something runnable. Set before `start`.
+  void when_stuck(std::function<bool()> hook) { stuck_hook_ = std::move(hook); }
+
   /// In virtual time: moves the clock to the next timer and fires what is due. False when no timer is pending.
   bool advance_to_next_timer();
 
@@ -134,6 +138,7 @@ class runtime {
   std::vector<std::unique_ptr<timer_queue>> timers_;  // one a scheduler; the last for all other threads
   run_queue injected_;                                // woken by other threads than the scheduler's
   std::function<bool()> idle_hook_;
+  std::function<bool()> stuck_hook_;
   std::atomic<bool> stopping_{false};
   std::atomic<std::size_t> abandoned_{0};
   std::vector<carrier*> abandoned_carriers_;
