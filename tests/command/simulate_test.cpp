@@ -140,6 +140,24 @@ TEST_SUITE("coppice run --simulate") {
     CHECK(contains(done.errors, "coppice: to see it again: coppice run - --load="));
   }
 
+  TEST_CASE("a tree whose start never ends is told, instead of waited for") {
+    const auto done = simulate(tree_with("unborn"), {"--seed", "9", "--trace", "-"});
+    CHECK(done.status == 1);
+    CHECK(contains(done.errors, "nothing can happen any more: all processes wait, and no timer is pending"));
+    CHECK(contains(done.errors, "unborn"));
+    CHECK(contains(done.errors, "to see it again: "));
+    const temporary_directory directory;
+    const std::string script = directory.write("script.json", "[]");
+    for (const bool seeded : {true, false}) {
+      std::vector<std::string> arguments{"run",      "-",   "--load", required_variable("COPPICE_TEST_WORKERS"),
+                                         "--script", script};
+      if (seeded) arguments.insert(arguments.end(), {"--simulate", "--seed", "1"});
+      const auto scripted = command_tests::run(arguments, {.input = tree_with("unborn")});
+      CHECK(scripted.status == 2);
+      CHECK(contains(scripted.errors, "step 0: it never ends: all processes wait, and no timer is pending\n"));
+    }
+  }
+
   TEST_CASE("a script can run under a seed, and its failure tells how to see it again") {
     const temporary_directory directory;
     const std::string tree = directory.write("tree.json", R"({"id": "root", "max_restarts": 9, "children": [

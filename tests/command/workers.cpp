@@ -115,6 +115,14 @@ class stubborn : public coppice::server<stubborn, go> {
   }
 };
 
+/// Never finishes its start.
+class unborn : public coppice::server<unborn> {
+ public:
+  unborn() {
+    coppice::receive([](never_sent) {});
+  }
+};
+
 /// Crashes after a random time, up to ten minutes.
 class frail : public coppice::server<frail, go> {
  public:
@@ -133,4 +141,5 @@ COPPICE_WORKERS(registry) {
   registry.add<command_workers::erratic>("erratic");
   registry.add<command_workers::stubborn>("stubborn");
   registry.add<command_workers::frail>("frail");
+  registry.add<command_workers::unborn>("unborn");
 }

@@ -70,6 +70,8 @@ class live_run {
     engine.observer = journal_.get();
     engine.virtual_time = options_.simulate;
     engine.seed = options_.seed;
+    // A signal cannot help a tree in which nothing can happen.
+    engine.closed = options_.simulate;
     // A supervisor of the tree may take its time; a second signal ends what takes too long.
     const int main_status = coppice::run([this] { main_process(); }, engine);
     set_log_handler({});

@@ -324,6 +324,7 @@ class script_run {
 
  public:
   bool is_broken() const noexcept { return broken_; }
+  std::size_t step() const noexcept { return number_; }
 
  private:
   const supervisor_spec& root_;
@@ -392,16 +393,20 @@ std::string run_script(const supervisor_spec& root, const std::vector<script_ste
   runtime_options options;
   options.virtual_time = true;
   options.seed = seed;
+  options.closed = true;
   options.observer = &run.observer();
-  coppice::run(
+  const int status = coppice::run(
       [&] {
         try {
           run.run();
-        } catch (const script_failure& caught) {
+        } catch (const std::exception& caught) {
           failure = caught.what();
         }
       },
       options);
+  if (status != 0 && failure.empty()) {
+    failure = fmt::format("step {}: it never ends: all processes wait, and no timer is pending", run.step());
+  }
   if (failure.empty() && run.is_broken()) failure = "the trace could not be written to its end";
   return failure;
 }
