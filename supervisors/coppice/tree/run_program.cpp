@@ -92,6 +92,7 @@ program_outcome run_program(const std::string& program, std::vector<std::string>
   spawn_settings const settings{in.number(), out.number(), err.number()};
   arguments.insert(arguments.begin(), program);
   std::vector<char*> array;
+  array.reserve(arguments.size() + 1);
   for (auto& each : arguments) array.push_back(each.data());
   array.push_back(nullptr);
   program_outcome done;
