@@ -1,5 +1,6 @@
 #include <chrono>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,6 +66,11 @@ class broken : public coppice::server<broken> {
   broken() { throw coppice::error{"no_disk"}; }
 };
 
+class latin : public coppice::server<latin> {
+ public:
+  latin() { throw std::runtime_error{"caf\xe9"}; }
+};
+
 }  // namespace script_workers
 
 namespace {
@@ -81,6 +87,7 @@ const worker_registry& workers() {
     made.add<script_workers::mute>("mute");
     made.add<script_workers::shy>("shy");
     made.add<script_workers::broken>("broken");
+    made.add<script_workers::latin>("latin");
     return made;
   }();
   return filled;
@@ -194,6 +201,15 @@ constexpr std::string_view forest = R"({"id": "root", "max_restarts": 9, "childr
 }  // namespace
 
 TEST_SUITE("script runner's trace") {
+  TEST_CASE("a reason that is not UTF-8 is written all the same") {
+    const outcome of = run(R"({"id": "root"})", R"([{"do": "start_child", "supervisor": "root", "spec":
+                                                    {"id": "a", "start": "latin"}}])");
+    CHECK(of.failure.empty());
+    REQUIRE(of.trace.size() > 3);
+    CHECK(json::parse(of.trace[2])["reason"] == "std::runtime_error: caf\xEF\xBF\xBD");
+    CHECK(json::parse(of.trace[3])["reason"] == "std::runtime_error: caf\xEF\xBF\xBD");
+  }
+
   TEST_CASE("has one JSON object a line, as the contract writes them") {
     const outcome of = run(R"({"id": "root", "children": [{"id": "a", "start": "calc"}]})",
                            R"([{"do": "send", "target": "root/a", "message": {"div": 0}},

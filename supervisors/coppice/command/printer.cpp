@@ -2,7 +2,7 @@
 
 #include <coppice/command/complaint.hpp>
 #include <coppice/command/printer.hpp>
-#include <coppice/command/trace_line.hpp>
+#include <coppice/telemetry/trace_line.hpp>
 
 namespace coppice::command {
 
@@ -83,7 +83,7 @@ void printer::write(const std::vector<item>& batch) {
   };
   for (const auto& each : batch) {
     if (const auto* event = std::get_if<tree_event>(&each)) {
-      if (to_.trace != nullptr) traced += trace_line(*event);
+      if (to_.trace != nullptr) traced += detail::trace_line(*event) + '\n';
       events.push_back(*event);
       continue;
     }

@@ -14,6 +14,7 @@
 #include <coppice/process/custody.hpp>
 #include <coppice/process/simulation.hpp>
 #include <coppice/supervision/supervisor.hpp>
+#include <coppice/telemetry/trace_line.hpp>
 #include <coppice/telemetry/tree_journal.hpp>
 #include <coppice/tree/script_runner.hpp>
 #include <coppice/tree/tree_builder.hpp>
@@ -296,31 +297,13 @@ class script_run {
     write({{"event", "idle"}, {"step", number_}, {"alive", std::move(alive)}});
   }
 
-  void tell(const tree_event& event) {
-    ordered_json line;
-    switch (event.what) {
-      case tree_event::kind::started:
-        line = {{"event", "started"}, {"path", event.path}, {"incarnation", event.incarnation}};
-        break;
-      case tree_event::kind::start_failed:
-        line = {{"event", "start_failed"}, {"path", event.path}, {"reason", event.reason.to_string()}};
-        break;
-      case tree_event::kind::exited:
-        line = {{"event", "exited"},
-                {"path", event.path},
-                {"incarnation", event.incarnation},
-                {"reason", event.reason.to_string()}};
-        kinds_.erase(event.process);
-        break;
-      case tree_event::kind::restart_limit: line = {{"event", "restart_limit"}, {"path", event.path}}; break;
-    }
-    write(line);
-  }
+  void tell(const tree_event& event) { write_line(detail::trace_line(event)); }
 
   // Called in other processes too: a failure is kept until the script's own process asks.
-  void write(const ordered_json& line) {
-    if (!broken_) broken_ = !trace_(line.dump());
+  void write_line(std::string_view line) {
+    if (!broken_) broken_ = !trace_(line);
   }
+  void write(const ordered_json& line) { write_line(detail::trace_line(line)); }
 
  public:
   bool is_broken() const noexcept { return broken_; }

@@ -1,8 +1,13 @@
 #include <nlohmann/json.hpp>
 
-#include <coppice/command/trace_line.hpp>
+#include <coppice/telemetry/trace_line.hpp>
 
-namespace coppice::command {
+namespace coppice::detail {
+
+std::string trace_line(const nlohmann::ordered_json& of) {
+  // The text of an exception need not be UTF-8.
+  return of.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
 
 std::string trace_line(const tree_event& event) {
   nlohmann::ordered_json line;
@@ -21,8 +26,7 @@ std::string trace_line(const tree_event& event) {
       break;
     case tree_event::kind::restart_limit: line = {{"event", "restart_limit"}, {"path", event.path}}; break;
   }
-  // The text of an exception need not be UTF-8.
-  return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n';
+  return trace_line(line);
 }
 
-}  // namespace coppice::command
+}  // namespace coppice::detail
