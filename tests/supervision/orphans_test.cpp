@@ -18,7 +18,7 @@ struct lives {
 
 class counted : public server<counted, die> {
  public:
-  explicit counted(lives* count) : count_{count} {
+  explicit counted(std::shared_ptr<lives> count) : count_{std::move(count)} {
     process_flag(trap_exit, true);
     ++count_->begun;
     count_->most = std::max(count_->most, ++count_->now);
@@ -31,11 +31,12 @@ class counted : public server<counted, die> {
   void terminate(const exit_reason& /*reason*/) { sleep(10s); }
 
  private:
-  lives* count_;
+  std::shared_ptr<lives> count_;
 };
 
-child_spec slow(lives& count) {
-  child_spec made = grove::from("slow", [&count] { return start_link<counted>({.name = "slow"}, &count); });
+// What it counts in is shared: a tree ends after the body of its test, when what stood there is gone.
+child_spec slow(const std::shared_ptr<lives>& count) {
+  child_spec made = grove::from("slow", [count] { return start_link<counted>({.name = "slow"}, count); });
   made.shutdown = shutdown_time::infinity();
   return made;
 }
@@ -56,7 +57,7 @@ void check_one_life_at_a_time(const lives& count, int begun) {
 TEST_SUITE("supervisor: orphans") {
   TEST_CASE("a killed supervisor is restarted when its slow grandchild has ended, never before") {
     in_grove([](grove& here) {
-      lives count;
+      const auto count = std::make_shared<lives>();
       const pid root = here.plant({}, {here.supervisor("root", "s", {}, {slow(count)})});
       here.seen();
       exit(child_of(root, "s"), exit_reason::kill());
@@ -64,14 +65,14 @@ TEST_SUITE("supervisor: orphans") {
       CHECK(here.seen() == texts{"end root/s killed"});
       sleep(11s);
       CHECK(here.seen() == texts{"end root/s/slow killed", "start root/s/slow", "start root/s"});
-      check_one_life_at_a_time(count, 2);
+      check_one_life_at_a_time(*count, 2);
       CHECK_FALSE(here.log().tells("already_started"));
     });
   }
 
   TEST_CASE("a grandchild further down is awaited too") {
     in_grove([](grove& here) {
-      lives count;
+      const auto count = std::make_shared<lives>();
       const pid root = here.plant(
           {}, {here.supervisor(
                   "root", "s", {},
@@ -81,7 +82,7 @@ TEST_SUITE("supervisor: orphans") {
       sleep(11s);
       REQUIRE(is_alive(root));
       CHECK(states_of(root) == texts{"s running"});
-      check_one_life_at_a_time(count, 2);
+      check_one_life_at_a_time(*count, 2);
     });
   }
 
@@ -89,7 +90,7 @@ TEST_SUITE("supervisor: orphans") {
     for (const bool lower_first : {true, false}) {
       INFO((lower_first ? "the lower one first" : "the upper one first"));
       in_grove([lower_first](grove& here) {
-        lives count;
+        const auto count = std::make_shared<lives>();
         const pid root =
             here.plant({}, {here.supervisor("root", "s", {}, {here.supervisor("root/s", "t", {}, {slow(count)})})});
         const pid upper = child_of(root, "s");
@@ -100,14 +101,14 @@ TEST_SUITE("supervisor: orphans") {
         sleep(21s);
         REQUIRE(is_alive(root));
         CHECK(states_of(root) == texts{"s running"});
-        check_one_life_at_a_time(count, 2);
+        check_one_life_at_a_time(*count, 2);
       });
     }
   }
 
   TEST_CASE("a supervisor that is killed while it awaits orphans leaves them to its own parent") {
     in_grove([](grove& here) {
-      lives count;
+      const auto count = std::make_shared<lives>();
       const pid root =
           here.plant({}, {here.supervisor("root", "s", {}, {here.supervisor("root/s", "t", {}, {slow(count)})})});
       const pid upper = child_of(root, "s");
@@ -119,13 +120,13 @@ TEST_SUITE("supervisor: orphans") {
       sleep(21s);
       REQUIRE(is_alive(root));
       CHECK(states_of(root) == texts{"s running"});
-      check_one_life_at_a_time(count, 2);
+      check_one_life_at_a_time(*count, 2);
     });
   }
 
   TEST_CASE("a supervisor that is killed while it stops its children leaves them to its own parent") {
     in_grove([](grove& here) {
-      lives count;
+      const auto count = std::make_shared<lives>();
       const pid root = here.plant(
           {.max_restarts = 5}, {here.supervisor("root", "s", {.max_restarts = 0}, {slow(count), grove::worker("a")})});
       const pid upper = child_of(root, "s");
@@ -137,13 +138,13 @@ TEST_SUITE("supervisor: orphans") {
       sleep(21s);
       REQUIRE(is_alive(root));
       CHECK(states_of(root) == texts{"s running"});
-      check_one_life_at_a_time(count, 2);
+      check_one_life_at_a_time(*count, 2);
     });
   }
 
   TEST_CASE("a supervisor that is killed while it starts leaves those it had started to its own parent") {
     in_grove([](grove& here) {
-      lives count;
+      const auto count = std::make_shared<lives>();
       const pid root = here.plant(
           {.max_restarts = 5}, {here.supervisor("root", "s", {}, {slow(count), grove::worker("late", {.init = 5s})})});
       exit(child_of(root, "s"), exit_reason::kill());
@@ -151,31 +152,31 @@ TEST_SUITE("supervisor: orphans") {
       const pid starting = supervisor_of(whereis("slow"));
       exit(starting, exit_reason::kill());
       settle();
-      CHECK(count.now == 1);
+      CHECK(count->now == 1);
       sleep(21s);
       REQUIRE(is_alive(root));
       CHECK(states_of(root) == texts{"s running"});
       CHECK_FALSE(here.log().tells("already_started"));
-      check_one_life_at_a_time(count, 3);
+      check_one_life_at_a_time(*count, 3);
     });
   }
 
   TEST_CASE("a start that took too long is over when its orphans have ended as well (S55)") {
     in_grove([](grove& here) {
-      lives count;
+      const auto count = std::make_shared<lives>();
       const auto begun = monotonic_time();
       const start_result result =
           start_supervisor(here.init_of({}, {slow(count), grove::worker("late", {.init = 5s})}), {.timeout = 1s});
       CHECK(result.error() == exit_reason::timeout());
       CHECK(monotonic_time() - begun == 11s);
-      CHECK(count.now == 0);
-      CHECK(count.begun == 1);
+      CHECK(count->now == 0);
+      CHECK(count->begun == 1);
     });
   }
 
   TEST_CASE("a group is restarted when the orphans of all its members have ended") {
     in_grove([](grove& here) {
-      lives count;
+      const auto count = std::make_shared<lives>();
       child_spec hasty = here.supervisor("root", "s", {}, {slow(count)});
       hasty.shutdown = shutdown_time::brutal_kill();
       const pid root = here.plant({.strategy = strategy::one_for_all}, {grove::worker("a"), hasty});
@@ -183,20 +184,20 @@ TEST_SUITE("supervisor: orphans") {
       settle();
       sleep(11s);
       CHECK(states_of(root) == texts{"s running", "a running"});
-      check_one_life_at_a_time(count, 2);
+      check_one_life_at_a_time(*count, 2);
     });
   }
 
   TEST_CASE("terminate_child of a supervisor answers when the orphans have ended as well") {
     in_grove([](grove& here) {
-      lives count;
+      const auto count = std::make_shared<lives>();
       child_spec impatient = here.supervisor("root", "s", {}, {slow(count)});
       impatient.shutdown = shutdown_time{1s};
       const pid root = here.plant({}, {impatient});
       CHECK(outcome(terminate_child(root, "s")) == "ok");
-      CHECK(count.now == 0);
+      CHECK(count->now == 0);
       CHECK(outcome(restart_child(root, "s")) == "ok");
-      check_one_life_at_a_time(count, 2);
+      check_one_life_at_a_time(*count, 2);
     });
   }
 
