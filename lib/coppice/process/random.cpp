@@ -3,16 +3,15 @@
 
 #include <coppice/process/process_runtime.hpp>
 #include <coppice/process/random.hpp>
+#include <coppice/scheduling/splitmix.hpp>
 
 namespace coppice {
 
 std::uint64_t draw() {
-  // splitmix64: the same numbers for a seed on every machine, and one addition for all threads.
-  constexpr std::uint64_t step = 0x9E3779B97F4A7C15U;
-  std::uint64_t mixed = detail::running_runtime().draws.fetch_add(step, std::memory_order_relaxed) + step;
-  mixed = (mixed ^ (mixed >> 30U)) * 0xBF58476D1CE4E5B9U;
-  mixed = (mixed ^ (mixed >> 27U)) * 0x94D049BB133111EBU;
-  return mixed ^ (mixed >> 31U);
+  // One addition for all threads.
+  using scheduling::splitmix_step;
+  return scheduling::splitmix(detail::running_runtime().draws.fetch_add(splitmix_step, std::memory_order_relaxed) +
+                              splitmix_step);
 }
 
 std::uint64_t draw_below(std::uint64_t limit) {

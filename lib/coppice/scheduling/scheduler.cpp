@@ -10,6 +10,7 @@
 #include <boost/fiber/scheduler.hpp>
 
 #include <coppice/scheduling/scheduler.hpp>
+#include <coppice/scheduling/splitmix.hpp>
 
 namespace coppice::scheduling {
 
@@ -223,11 +224,8 @@ runnable* scheduler::next_runnable() noexcept {
     const std::size_t waiting = std::min(queue_.size(), most_to_draw_from);
     if (waiting == 0) return nullptr;
     ++given_;
-    // splitmix64: the same choices for a seed on every machine.
-    std::uint64_t mixed = draw_ += 0x9E3779B97F4A7C15U;
-    mixed = (mixed ^ (mixed >> 30U)) * 0xBF58476D1CE4E5B9U;
-    mixed = (mixed ^ (mixed >> 27U)) * 0x94D049BB133111EBU;
-    return queue_.pop_at((mixed ^ (mixed >> 31U)) % waiting);
+    draw_ += splitmix_step;
+    return queue_.pop_at(splitmix(draw_) % waiting);
   }
   if (turns_ % turns_between_timers == 0) {
     if (runnable* injected = runtime_.take_injected()) return injected;
