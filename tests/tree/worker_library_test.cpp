@@ -160,7 +160,7 @@ TEST_SUITE("worker library") {
                                            "its workers with COPPICE_WORKERS");
     const std::string without_version = made("COPPICE_TEST_NO_VERSION");
     CHECK(refusal(without_version) == without_version +
-                                          ": is no worker library: it exports no coppice_worker_abi_version; define "
+                                          ": is no worker library: it exports no coppice_worker_abi; define "
                                           "its workers with COPPICE_WORKERS");
   }
 

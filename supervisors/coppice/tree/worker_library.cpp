@@ -16,7 +16,7 @@ namespace {
 namespace dll = boost::dll;
 
 constexpr const char* entry = "coppice_register_workers";
-constexpr const char* abi_version = "coppice_worker_abi_version";
+constexpr const char* abi_version = "coppice_worker_abi";
 
 dll::shared_library open(const std::string& path, const std::string& shown) {
   const auto refuse = [&shown](std::string_view why) {
@@ -41,7 +41,7 @@ void check_interface(const dll::shared_library& library, const std::string& show
     throw std::runtime_error{fmt::format(
         "{}: is no worker library: it exports no {}; define its workers with COPPICE_WORKERS", shown, needed)};
   }
-  const unsigned version = library.get<const unsigned>(abi_version);
+  const unsigned version = library.get<unsigned()>(abi_version)();
   if (version == worker_abi_version) return;
   throw std::runtime_error{
       fmt::format("{}: was built for version {} of the worker interface, this program has version {}; "

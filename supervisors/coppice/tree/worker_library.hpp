@@ -26,10 +26,12 @@ void load_worker_library(const std::string& path, worker_registry& into);
 ///     COPPICE_WORKERS(registry) {
 ///       registry.add<crawler>("crawler");
 ///     }
-#define COPPICE_WORKERS(registry)                                                              \
-  extern "C" __attribute__((visibility("default"))) const unsigned coppice_worker_abi_version; \
-  extern "C" const unsigned coppice_worker_abi_version = ::coppice::worker_abi_version;        \
-  extern "C" __attribute__((visibility("default"))) void coppice_register_workers(             \
-      ::coppice::worker_registry& registry);                                                   \
+#define COPPICE_WORKERS(registry)                                                  \
+  extern "C" __attribute__((visibility("default"))) unsigned coppice_worker_abi(); \
+  extern "C" unsigned coppice_worker_abi() {                                       \
+    return ::coppice::worker_abi_version;                                          \
+  }                                                                                \
+  extern "C" __attribute__((visibility("default"))) void coppice_register_workers( \
+      ::coppice::worker_registry& registry);                                       \
   extern "C" void coppice_register_workers(::coppice::worker_registry& registry)
 // NOLINTEND(bugprone-macro-parentheses)
