@@ -1,6 +1,7 @@
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
+#include <utility>
 
 #include <fmt/format.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
@@ -41,9 +42,9 @@ void write_to_standard_error(const log_record& record) {
 
 }  // namespace
 
-void set_log_handler(std::function<void(const log_record&)> handler) {
+std::function<void(const log_record&)> set_log_handler(std::function<void(const log_record&)> handler) {
   const std::unique_lock hold{place().lock};
-  place().handler = std::move(handler);
+  return std::exchange(place().handler, std::move(handler));
 }
 
 void report(log_level level, pid process, std::string text) noexcept {

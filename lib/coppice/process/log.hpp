@@ -21,8 +21,8 @@ struct log_record {
 };
 
 /// Where reports go. The handler may be called on any thread, by several at once, and must not wait or throw.
-/// An empty one restores the default: standard error.
-void set_log_handler(std::function<void(const log_record&)> handler);
+/// An empty one restores the default: standard error. Returns the one before.
+std::function<void(const log_record&)> set_log_handler(std::function<void(const log_record&)> handler);
 
 /// Writes a report of the calling program's own.
 void report(log_level level, pid process, std::string text) noexcept;
