@@ -21,18 +21,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// What happens, as lines: `started root/a 1`, `exited root/a 1 boom`, `start_failed root/a boom`, `restart_limit root`.
-std::string line_of(const tree_event& event) {
-  switch (event.what) {
-    case tree_event::kind::started: return "started " + event.path + " " + std::to_string(event.incarnation);
-    case tree_event::kind::start_failed: return "start_failed " + event.path + " " + event.reason.to_string();
-    case tree_event::kind::exited:
-      return "exited " + event.path + " " + std::to_string(event.incarnation) + " " + event.reason.to_string();
-    case tree_event::kind::restart_limit: return "restart_limit " + event.path;
-  }
-  return "unknown";
-}
-
 using lines = std::vector<std::string>;
 
 // A journal that is told what this test wants, of processes that need not exist.
@@ -42,7 +30,7 @@ struct told_journal {
 
   lines taken() {
     lines texts;
-    for (const auto& each : events) texts.push_back(line_of(each));
+    for (const auto& each : events) texts.push_back(to_string(each));
     events.clear();
     return texts;
   }
@@ -297,7 +285,7 @@ std::vector<tree_event> journal_of(runtime_options options, Body body) {
 
 lines lines_of(const std::vector<tree_event>& events) {
   lines texts;
-  for (const auto& each : events) texts.push_back(line_of(each));
+  for (const auto& each : events) texts.push_back(to_string(each));
   return texts;
 }
 

@@ -28,4 +28,7 @@ struct tree_event {
   std::chrono::nanoseconds time{0};      ///< By the runtime's clock.
 };
 
+/// As a line: `started root/a 1`, `start_failed root/a boom`, `exited root/a 1 boom`, `restart_limit root`.
+std::string to_string(const tree_event&);
+
 }  // namespace coppice
