@@ -1,3 +1,4 @@
+#include <coppice/supervision/inherited_observer.hpp>
 #include <coppice/supervision/supervisor.hpp>
 #include <coppice/supervision/supervisor_server.hpp>
 
@@ -6,6 +7,7 @@ namespace coppice {
 supervision_observer::~supervision_observer() = default;
 
 start_result start_supervisor(supervisor_init init, start_options options) {
+  detail::inherit_observer(init);
   return start_link<detail::supervisor_server>(std::move(options), std::move(init));
 }
 

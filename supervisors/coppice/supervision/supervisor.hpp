@@ -33,9 +33,11 @@ struct supervisor_flags {
 struct supervisor_init {
   supervisor_flags flags{};
   std::vector<child_spec> children{};
-  /// Where it is in its tree (`root/pool`): for reports. Empty: its children go by their ids alone.
+  /// Where it is in its tree (`root/pool`): for reports. Empty: its children go by their ids alone, unless it inherits
+  /// an observer, and its path with it.
   std::string path{};
-  /// Told of starts, failed starts and give-ups, of this supervisor alone. May be null.
+  /// Told of starts, failed starts and give-ups of this supervisor. Null: that of the supervisor whose start function
+  /// starts it as a child of type `supervisor`, or none. So one observer at the root is told of the whole tree.
   std::shared_ptr<supervision_observer> observer{};
 };
 

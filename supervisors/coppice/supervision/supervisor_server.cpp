@@ -11,6 +11,7 @@
 #include <coppice/process/log.hpp>
 #include <coppice/process/process.hpp>
 #include <coppice/process/timer.hpp>
+#include <coppice/supervision/inherited_observer.hpp>
 #include <coppice/supervision/supervisor_server.hpp>
 
 namespace coppice::detail {
@@ -100,7 +101,12 @@ bool supervisor_server::start_all(children::iterator first, child** failed, exit
 }
 
 start_result supervisor_server::start(child& started) {
+  std::optional<inheritance> bequeathed;
+  if (observer_ != nullptr && started.spec.type == child_type::supervisor) {
+    bequeathed.emplace(path_of(started), observer_);
+  }
   start_result result = call_start(started.spec.start);
+  bequeathed.reset();
   started.restarting = false;
   if (result) {
     set_process(started, result.process());
