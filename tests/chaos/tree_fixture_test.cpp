@@ -280,11 +280,19 @@ TEST_SUITE("tree fixture") {
           }) == "the tree root did not start: {shutdown,{failed_to_start_child,a,no_money}}");
   }
 
-  TEST_CASE("the trees of a test are ended at its end, the last planted first") {
+  TEST_CASE("the trees of a test are ended in reverse order, at its end at the latest") {
+    const std::vector<std::string> reversed{"exited second/a 1 shutdown", "exited second 1 shutdown",
+                                            "exited first 1 shutdown"};
     std::vector<std::string> ends;
-    passes([&ends](tree_fixture& test) {
+    passes([&](tree_fixture& test) {
       test.plant({.path = "first"});
-      const pid root = test.plant({.children = {child("a")}, .path = "second"});
+      test.plant({.children = {child("a")}, .path = "second"});
+      test.take_events();
+      test.end_trees();
+      CHECK(test.take_events() == reversed);
+    });
+    passes([&ends](tree_fixture& test) {
+      const pid root = test.plant(shop());
       spawn([&ends, root] {
         monitor(root);
         receive([&ends](const down& ended) { ends.push_back(ended.reason.to_string()); });

@@ -244,6 +244,22 @@ void tree_fixture::fail_next_starts(std::string_view path, std::uint64_t count) 
   watch_.faults()->fail_next(path, count);
 }
 
+void tree_fixture::end_trees(place where) {
+  const auto& roots = watch_.roots();
+  for (auto root = roots.rbegin(); root != roots.rend(); ++root) {
+    if (is_alive(*root)) detail::end_process(*root, exit_reason::shutdown(), std::nullopt);
+  }
+  await_quiescence();
+  const auto is_root = [&roots](pid one) { return std::find(roots.begin(), roots.end(), one) != roots.end(); };
+  std::string left;
+  for (const pid each : processes()) {
+    const auto about = process_info(each, info::ancestors, info::initial_call);
+    if (!about || std::none_of(about->ancestors.begin(), about->ancestors.end(), is_root)) continue;
+    left += fmt::format("{}{} {}", left.empty() ? "" : ", ", to_string(each), about->initial_call);
+  }
+  if (!left.empty()) fail("processes that the trees have left behind at their end: " + left, where);
+}
+
 // Expectations
 // ------------------------------------------------------------------------------------------------------------------
 
@@ -392,26 +408,6 @@ std::string tree_fixture::lives_now() const {
 // A run
 // ------------------------------------------------------------------------------------------------------------------
 
-namespace {
-
-// Ends the trees in reverse order, as their parent does, and looks whether they have left anybody behind.
-void end_trees(tree_fixture& test, const std::vector<pid>& roots, std::source_location where) {
-  for (auto root = roots.rbegin(); root != roots.rend(); ++root) {
-    if (is_alive(*root)) detail::end_process(*root, exit_reason::shutdown(), std::nullopt);
-  }
-  await_quiescence();
-  std::string left;
-  for (const pid each : processes()) {
-    const auto about = process_info(each, info::ancestors, info::initial_call);
-    const auto is_root = [&roots](pid one) { return std::find(roots.begin(), roots.end(), one) != roots.end(); };
-    if (!about || std::none_of(about->ancestors.begin(), about->ancestors.end(), is_root)) continue;
-    left += fmt::format("{}{} {}", left.empty() ? "" : ", ", to_string(each), about->initial_call);
-  }
-  if (!left.empty()) test.fail("processes that the trees have left behind at their end: " + left, where);
-}
-
-}  // namespace
-
 std::optional<test_failure> test_with_seed(std::uint64_t seed, const std::function<void(tree_fixture&)>& body,
                                            const test_options& options, std::source_location where) {
   if (options.runtime.observer != nullptr) {
@@ -429,7 +425,7 @@ std::optional<test_failure> test_with_seed(std::uint64_t seed, const std::functi
           tree_fixture fixture{watch};
           try {
             body(fixture);
-            end_trees(fixture, watch.roots(), where);
+            fixture.end_trees(where);
           } catch (const run_is_over&) {  // NOLINT(bugprone-empty-catch): the failure is noted
           }
         },

@@ -63,7 +63,7 @@ class tree_process {
 
 /// What the body of a test works with. The body is a process in a simulation, traps exits, and is the parent of the
 /// trees that it plants; when it returns, they are ended as their parent would end them, and have to leave no process
-/// behind.
+/// behind. So they outlive what is local to the body: let workers share what they and the body use.
 ///
 /// An expectation that fails ends the run: what comes behind it is not run, and the test is told what was expected,
 /// what was found, where, and what had happened in the trees. Keep it out of a CHECK, which would catch what ends the
@@ -72,8 +72,7 @@ class tree_process {
 ///     const pid now = test.expect_restart("shop/till");
 ///     CHECK(call(now, total{}) == 0);
 ///
-/// All times are virtual; those that wait have a limit, so
-/// none waits in vain.
+/// All times are virtual. Those that wait have a limit: none waits in vain.
 ///
 /// Threads: of the body's process only. Other processes report to it by messages.
 ///
@@ -94,7 +93,6 @@ class tree_fixture {
   tree_fixture& operator=(const tree_fixture&) = delete;
 
   // Trees
-  // ---------------------------------------------------------------------------------------------------------------
 
   /// Starts a tree in C++. Its paths begin with `root.path`, or with `root` if that is empty, and go on with the ids of
   /// children. Throws std::invalid_argument if it has an observer.
@@ -105,7 +103,6 @@ class tree_fixture {
   pid plant(const supervisor_spec& root, const worker_registry& workers, place where = place::current());
 
   // Commands
-  // ------------------------------------------------------------------------------------------------------------
 
   /// Lets that time pass, and then waits until all that was due by then has been done.
   void advance(duration time);
@@ -121,8 +118,10 @@ class tree_fixture {
   /// before one has been planted. Start functions in C++ can fail by themselves.
   void fail_next_starts(std::string_view path, std::uint64_t count);
 
+  /// Ends the trees now, the last planted first, as their parent would. Fails if they leave a process behind.
+  void end_trees(place where = place::current());
+
   // Expectations
-  // --------------------------------------------------------------------------------------------------------
 
   /// Takes the first message of that type out of the queue, waiting for it.
   template <class Message>
@@ -156,7 +155,6 @@ class tree_fixture {
   [[noreturn]] void fail(const std::string& text, place where = place::current());
 
   // Queries
-  // -------------------------------------------------------------------------------------------------------------
 
   /// Who lives at that path.
   std::optional<pid> find(std::string_view path) const;
