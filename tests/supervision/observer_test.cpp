@@ -4,19 +4,6 @@ using namespace coppice;           // NOLINT(google-build-using-namespace)
 using namespace coppice::testing;  // NOLINT(google-build-using-namespace)
 using namespace std::chrono_literals;
 
-namespace {
-
-// A supervisor as a child that says nothing of who observes it.
-child_spec plain_supervisor(std::string id, supervisor_init init) {
-  child_spec made;
-  made.id = std::move(id);
-  made.type = child_type::supervisor;
-  made.start = [init = std::move(init)] { return start_supervisor(init); };
-  return made;
-}
-
-}  // namespace
-
 TEST_SUITE("supervisor: observer") {
   TEST_CASE("a supervisor without an observer has that of its own supervisor, with the path below it") {
     in_grove([](grove& here) {

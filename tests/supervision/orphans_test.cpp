@@ -1,3 +1,5 @@
+#include <coppice/chaos/doctest.hpp>
+
 #include "supervision_testing.hpp"
 
 using namespace coppice;           // NOLINT(google-build-using-namespace)
@@ -31,10 +33,9 @@ class counted : public server<counted, die> {
   void terminate(const exit_reason& /*reason*/) { sleep(10s); }
 
  private:
-  std::shared_ptr<lives> count_;
+  std::shared_ptr<lives> count_;  // the tree outlives the body of a test
 };
 
-// What it counts in is shared: a tree ends after the body of its test, when what stood there is gone.
 child_spec slow(const std::shared_ptr<lives>& count) {
   child_spec made = grove::from("slow", [count] { return start_link<counted>({.name = "slow"}, count); });
   made.shutdown = shutdown_time::infinity();
@@ -47,80 +48,69 @@ pid supervisor_of(pid child) {
   return found ? found->parent : pid{};
 }
 
-void check_one_life_at_a_time(const lives& count, int begun) {
-  CHECK(count.most == 1);
-  CHECK(count.begun == begun);
+void check_one_life_at_a_time(const std::shared_ptr<lives>& count, int begun) {
+  CHECK(count->most == 1);
+  CHECK(count->begun == begun);
 }
 
 }  // namespace
 
 TEST_SUITE("supervisor: orphans") {
   TEST_CASE("a killed supervisor is restarted when its slow grandchild has ended, never before") {
-    in_grove([](grove& here) {
+    over_seeds(20, [](tree_fixture& test) {
       const auto count = std::make_shared<lives>();
-      const pid root = here.plant({}, {here.supervisor("root", "s", {}, {slow(count)})});
-      here.seen();
-      exit(child_of(root, "s"), exit_reason::kill());
-      settle();
-      CHECK(here.seen() == texts{"end root/s killed"});
-      sleep(11s);
-      CHECK(here.seen() == texts{"end root/s/slow killed", "start root/s/slow", "start root/s"});
-      check_one_life_at_a_time(*count, 2);
-      CHECK_FALSE(here.log().tells("already_started"));
+      test.plant({.children = {plain_supervisor("s", {.children = {slow(count)}})}});
+      test.take_events();
+      const pid s = test.cut("root/s");
+      test.expect_down(s, "killed");
+      test.expect_restart(s);
+      CHECK(monotonic_time() == 10s);
+      CHECK(test.take_events() == texts{"exited root/s 1 killed", "exited root/s/slow 1 killed",
+                                        "started root/s/slow 2", "started root/s 2"});
+      check_one_life_at_a_time(count, 2);
     });
   }
 
   TEST_CASE("a grandchild further down is awaited too") {
-    in_grove([](grove& here) {
+    over_seeds(20, [](tree_fixture& test) {
       const auto count = std::make_shared<lives>();
-      const pid root = here.plant(
-          {}, {here.supervisor(
-                  "root", "s", {},
-                  {here.supervisor("root/s", "t", {}, {here.supervisor("root/s/t", "u", {}, {slow(count)})})})});
-      exit(child_of(root, "s"), exit_reason::kill());
-      settle();
-      sleep(11s);
-      REQUIRE(is_alive(root));
-      CHECK(states_of(root) == texts{"s running"});
-      check_one_life_at_a_time(*count, 2);
+      const supervisor_init u{.children = {slow(count)}};
+      const supervisor_init t{.children = {plain_supervisor("u", u)}};
+      test.plant({.children = {plain_supervisor("s", {.children = {plain_supervisor("t", t)}})}});
+      test.expect_restart(test.cut("root/s"));
+      test.get("root/s/t/u/slow");
+      check_one_life_at_a_time(count, 2);
     });
   }
 
   TEST_CASE("supervisors of two levels that are killed at once leave nobody unawaited") {
     for (const bool lower_first : {true, false}) {
-      INFO((lower_first ? "the lower one first" : "the upper one first"));
-      in_grove([lower_first](grove& here) {
+      over_seeds(20, [lower_first](tree_fixture& test) {
         const auto count = std::make_shared<lives>();
-        const pid root =
-            here.plant({}, {here.supervisor("root", "s", {}, {here.supervisor("root/s", "t", {}, {slow(count)})})});
-        const pid upper = child_of(root, "s");
-        const pid lower = child_of(upper, "t");
-        exit(lower_first ? lower : upper, exit_reason::kill());
-        exit(lower_first ? upper : lower, exit_reason::kill());
-        settle();
-        sleep(21s);
-        REQUIRE(is_alive(root));
-        CHECK(states_of(root) == texts{"s running"});
-        check_one_life_at_a_time(*count, 2);
+        const supervisor_init s{.children = {plain_supervisor("t", {.children = {slow(count)}})}};
+        test.plant({.children = {plain_supervisor("s", s)}});
+        const pid upper = test.get("root/s");
+        const pid lower = test.get("root/s/t");
+        test.cut(lower_first ? lower : upper);
+        test.cut(lower_first ? upper : lower);
+        test.expect_restart(upper);
+        test.advance(21s);
+        test.get("root/s/t/slow");
+        check_one_life_at_a_time(count, 2);
       });
     }
   }
 
   TEST_CASE("a supervisor that is killed while it awaits orphans leaves them to its own parent") {
-    in_grove([](grove& here) {
+    over_seeds(20, [](tree_fixture& test) {
       const auto count = std::make_shared<lives>();
-      const pid root =
-          here.plant({}, {here.supervisor("root", "s", {}, {here.supervisor("root/s", "t", {}, {slow(count)})})});
-      const pid upper = child_of(root, "s");
-      exit(child_of(upper, "t"), exit_reason::kill());
-      settle();
-      sleep(1s);  // `s` awaits the orphan
-      exit(upper, exit_reason::kill());
-      settle();
-      sleep(21s);
-      REQUIRE(is_alive(root));
-      CHECK(states_of(root) == texts{"s running"});
-      check_one_life_at_a_time(*count, 2);
+      const supervisor_init s{.children = {plain_supervisor("t", {.children = {slow(count)}})}};
+      test.plant({.children = {plain_supervisor("s", s)}});
+      test.cut("root/s/t");
+      test.advance(1s);  // `s` awaits the orphan
+      test.expect_restart(test.cut("root/s"));
+      test.get("root/s/t/slow");
+      check_one_life_at_a_time(count, 2);
     });
   }
 
@@ -138,7 +128,7 @@ TEST_SUITE("supervisor: orphans") {
       sleep(21s);
       REQUIRE(is_alive(root));
       CHECK(states_of(root) == texts{"s running"});
-      check_one_life_at_a_time(*count, 2);
+      check_one_life_at_a_time(count, 2);
     });
   }
 
@@ -157,7 +147,7 @@ TEST_SUITE("supervisor: orphans") {
       REQUIRE(is_alive(root));
       CHECK(states_of(root) == texts{"s running"});
       CHECK_FALSE(here.log().tells("already_started"));
-      check_one_life_at_a_time(*count, 3);
+      check_one_life_at_a_time(count, 3);
     });
   }
 
@@ -184,7 +174,7 @@ TEST_SUITE("supervisor: orphans") {
       settle();
       sleep(11s);
       CHECK(states_of(root) == texts{"s running", "a running"});
-      check_one_life_at_a_time(*count, 2);
+      check_one_life_at_a_time(count, 2);
     });
   }
 
@@ -197,7 +187,7 @@ TEST_SUITE("supervisor: orphans") {
       CHECK(outcome(terminate_child(root, "s")) == "ok");
       CHECK(count->now == 0);
       CHECK(outcome(restart_child(root, "s")) == "ok");
-      check_one_life_at_a_time(*count, 2);
+      check_one_life_at_a_time(count, 2);
     });
   }
 

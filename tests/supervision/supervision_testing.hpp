@@ -135,6 +135,15 @@ class child : public server<child, die, are_you_there, leave> {
   habits habits_;
 };
 
+/// A supervisor as a child that says nothing of who observes it.
+inline child_spec plain_supervisor(std::string id, supervisor_init init) {
+  child_spec made;
+  made.id = std::move(id);
+  made.type = child_type::supervisor;
+  made.start = [init = std::move(init)] { return start_supervisor(init); };
+  return made;
+}
+
 /// What a start function is to do, one attempt after the other; when nothing is left, it starts a child.
 class start_plan {
  public:
