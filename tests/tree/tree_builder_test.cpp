@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <coppice/behaviours/server.hpp>
+#include <coppice/chaos/doctest.hpp>
 #include <coppice/process/custody.hpp>
 #include <coppice/process/link.hpp>
 #include <coppice/process/registry.hpp>
@@ -98,6 +99,15 @@ class record final : public supervision_observer {
   std::map<std::string, pid> processes;
 };
 
+supervisor_spec checked(std::string_view text, const worker_registry& workers) {
+  fault_list found{"test.json"};
+  const auto json = read_json(text, "a tree", found);
+  std::optional<supervisor_spec> tree;
+  if (json) tree = check_tree(*json, workers, found);
+  CHECK_MESSAGE(tree.has_value(), found.text());
+  return tree ? std::move(*tree) : supervisor_spec{};
+}
+
 // A tree that a test starts, and what is said of it.
 struct grown {
   recording_workers workers;
@@ -107,14 +117,7 @@ struct grown {
 
   tree_surroundings around() const { return {&workers.registry(), seen, faults}; }
 
-  supervisor_spec checked(std::string_view text) const {
-    fault_list found{"test.json"};
-    const auto json = read_json(text, "a tree", found);
-    std::optional<supervisor_spec> tree;
-    if (json) tree = check_tree(*json, workers.registry(), found);
-    CHECK_MESSAGE(tree.has_value(), found.text());
-    return tree ? std::move(*tree) : supervisor_spec{};
-  }
+  supervisor_spec checked(std::string_view text) const { return ::checked(text, workers.registry()); }
 
   // The spec is gone when this returns: what is restarted later has its own hold of it.
   start_result start(std::string_view text) {
@@ -187,11 +190,14 @@ TEST_SUITE("tree builder") {
   }
 
   TEST_CASE("a replica is restarted alone") {
-    with_tree([](grown& tree) {
-      tree.start(R"({"id": "root", "children": [{"id": "calc", "start": "plain", "count": 3}]})");
-      tree.seen->taken();
-      tree.end("root/calc-2");
-      CHECK(tree.seen->taken() == lines{"started root/calc-2"});
+    const recording_workers workers;
+    over_seeds(10, [&workers](tree_fixture& test) {
+      test.plant(
+          checked(R"({"id": "root", "children": [{"id": "calc", "start": "plain", "count": 3}]})", workers.registry()),
+          workers.registry());
+      test.take_events();
+      test.expect_restart(test.cut("root/calc-2"));
+      CHECK(test.take_events() == lines{"exited root/calc-2 1 killed", "started root/calc-2 2"});
     });
   }
 
@@ -269,21 +275,31 @@ TEST_SUITE("tree builder") {
   }
 
   TEST_CASE("a nested supervisor has its own strategy") {
-    with_tree([](grown& tree) {
-      tree.start(R"({"id": "root", "children": [
+    const recording_workers workers;
+    over_seeds(10, [&workers](tree_fixture& test) {
+      test.plant(checked(R"({"id": "root", "children": [
           {"id": "all", "type": "supervisor", "strategy": "one_for_all", "children": [
             {"id": "a", "start": "plain"}, {"id": "b", "start": "plain"}, {"id": "c", "start": "plain"}]},
           {"id": "rest", "type": "supervisor", "strategy": "rest_for_one", "children": [
             {"id": "a", "start": "plain"}, {"id": "b", "start": "plain"}, {"id": "c", "start": "plain"}]},
           {"id": "one", "type": "supervisor", "children": [
-            {"id": "a", "start": "plain"}, {"id": "b", "start": "plain"}, {"id": "c", "start": "plain"}]}]})");
-      tree.seen->taken();
-      tree.end("root/all/b");
-      CHECK(tree.seen->taken() == lines{"started root/all/a", "started root/all/b", "started root/all/c"});
-      tree.end("root/rest/b");
-      CHECK(tree.seen->taken() == lines{"started root/rest/b", "started root/rest/c"});
-      tree.end("root/one/b");
-      CHECK(tree.seen->taken() == lines{"started root/one/b"});
+            {"id": "a", "start": "plain"}, {"id": "b", "start": "plain"}, {"id": "c", "start": "plain"}]}]})",
+                         workers.registry()),
+                 workers.registry());
+      test.take_events();
+      const pid all_b = test.cut("root/all/b");
+      test.expect_restart(all_b);
+      test.expect_restart("root/all/c");
+      CHECK(test.take_events() == lines{"exited root/all/b 1 killed", "exited root/all/c 1 shutdown",
+                                        "exited root/all/a 1 shutdown", "started root/all/a 2", "started root/all/b 2",
+                                        "started root/all/c 2"});
+      test.cut("root/rest/b");
+      test.expect_restart("root/rest/c");
+      CHECK(test.take_events() == lines{"exited root/rest/b 1 killed", "exited root/rest/c 1 shutdown",
+                                        "started root/rest/b 2", "started root/rest/c 2"});
+      test.cut("root/one/b");
+      test.advance(1s);
+      CHECK(test.take_events() == lines{"exited root/one/b 1 killed", "started root/one/b 2"});
     });
   }
 
