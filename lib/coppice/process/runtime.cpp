@@ -83,6 +83,8 @@ void await_orderly_ends(const std::vector<pid>& linked, std::chrono::millisecond
 }  // namespace
 
 process_observer::~process_observer() = default;
+void process_observer::message_lost(pid, std::string_view) noexcept {}
+void process_observer::call_failed(pid, std::string_view, const exit_reason&) noexcept {}
 
 namespace detail {
 

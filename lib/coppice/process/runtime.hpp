@@ -7,10 +7,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include <coppice/process/exit_reason.hpp>
+#include <coppice/process/fault_injector.hpp>
 #include <coppice/process/pid.hpp>
 
 namespace coppice {
@@ -23,6 +25,14 @@ class process_observer {
   /// `ended` has ended: its state is gone, nobody has been told yet. Called on the thread that it ran on; must not
   /// wait, and must not throw.
   virtual void process_ended(pid ended, pid parent, const exit_reason& reason) noexcept = 0;
+
+  /// A message or a cast will never be handled: its receiver ended before, or in the middle of it, or was gone. Told of
+  /// any process, `to`; not of the library's own messages, and not of calls. Any thread; must not wait.
+  virtual void message_lost(pid to, std::string_view type) noexcept;
+
+  /// A call by any process failed, for `reason` (`timeout`, `noproc`, or that of the server's end). `server` is false
+  /// when nobody had the name. Any thread; must not wait.
+  virtual void call_failed(pid server, std::string_view name, const exit_reason& reason) noexcept;
 };
 
 /// How a runtime is set up.
@@ -56,6 +66,10 @@ struct runtime_options {
 
   /// Told of the ends of processes that a supervisor started. Must outlive the runtime. May be null.
   process_observer* observer = nullptr;
+
+  /// Asked at each step of the processes that a supervisor started whether it is to do them harm. Must outlive the
+  /// runtime. Null: costs nothing.
+  fault_injector* faults = nullptr;
 };
 
 /// The scheduler threads and the processes that run on them.

@@ -205,7 +205,7 @@ pid tree_fixture::plant(supervisor_init root, place where) {
 }
 
 pid tree_fixture::plant(const std::string& tree_file, const worker_registry& workers, place where) {
-  const auto [root, faults] = read_tree_file(tree_file, workers);
+  const auto [root, chaos, faults] = read_tree_file(tree_file, workers);
   if (!root) fail("the tree file has faults:\n" + faults.text(), where);
   return plant(*root, workers, where);
 }

@@ -24,6 +24,16 @@ class supervision_observer {
 
   /// The supervisor gives up: one more restart would be more than it may make.
   virtual void restart_limit_reached(std::string_view path, pid supervisor) noexcept = 0;
+
+  /// An attempt to start a child begins.
+  virtual void child_starting(std::string_view path, child_type type, pid supervisor) noexcept;
+
+  /// The supervisor begins to end a child that runs.
+  virtual void child_ending(std::string_view path, pid child, pid supervisor) noexcept;
+
+  /// The supervisor restarts a child that has ended, or tries again to start it, and what goes with it by the strategy:
+  /// once for each restart that counts, before anything is ended or started for it.
+  virtual void restarting(std::string_view path, pid supervisor) noexcept;
 };
 
 }  // namespace coppice

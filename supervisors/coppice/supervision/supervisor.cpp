@@ -6,6 +6,10 @@ namespace coppice {
 
 supervision_observer::~supervision_observer() = default;
 
+void supervision_observer::child_starting(std::string_view, child_type, pid) noexcept {}
+void supervision_observer::child_ending(std::string_view, pid, pid) noexcept {}
+void supervision_observer::restarting(std::string_view, pid) noexcept {}
+
 start_result start_supervisor(supervisor_init init, start_options options) {
   detail::inherit_observer(init);
   return start_link<detail::supervisor_server>(std::move(options), std::move(init));

@@ -101,6 +101,7 @@ bool supervisor_server::start_all(children::iterator first, child** failed, exit
 }
 
 start_result supervisor_server::start(child& started) {
+  if (observer_ != nullptr) observer_->child_starting(path_of(started), started.spec.type, self());
   std::optional<inheritance> bequeathed;
   if (observer_ != nullptr && started.spec.type == child_type::supervisor) {
     bequeathed.emplace(path_of(started), observer_);
@@ -143,6 +144,7 @@ void supervisor_server::terminate_all(children::iterator first) {
 void supervisor_server::end_child(child& ended) {
   if (!ended.process) return;
   const pid process = ended.process;
+  if (observer_ != nullptr) observer_->child_ending(path_of(ended), process, self());
   const shutdown_time shutdown = shutdown_of(ended.spec);
   const exit_reason reason = end_process(
       process, shutdown.is_brutal_kill() ? exit_reason::kill() : exit_reason::shutdown(), limit_of(shutdown));
@@ -215,6 +217,7 @@ supervisor_server::restart_outcome supervisor_server::restart(child& ended, std:
   }
   say(std::move(what) +
       fmt::format(". Restart {} of {} within {} s", budget_.spent(), flags_.max_restarts, flags_.max_seconds.count()));
+  if (observer_ != nullptr) observer_->restarting(path_of(ended), self());
   switch (flags_.strategy) {
     case strategy::one_for_one: {
       const start_result result = start(ended);

@@ -6,7 +6,7 @@
 namespace coppice {
 
 tree_file read_tree_file(std::string const& path, worker_catalogue const& workers) {
-  tree_file result{std::nullopt, fault_list{path == "-" ? "standard input" : path}};
+  tree_file result{std::nullopt, std::nullopt, fault_list{path == "-" ? "standard input" : path}};
   auto const text = read_input(path, result.faults);
   if (!text) return result;
   auto const json = read_json(*text, "a tree, such as {\"id\": \"root\", \"children\": []}", result.faults);

@@ -14,6 +14,7 @@
 #include <coppice/supervision/restart_type.hpp>
 #include <coppice/supervision/shutdown_time.hpp>
 #include <coppice/supervision/strategy.hpp>
+#include <coppice/tree/virtual_cost.hpp>
 
 namespace coppice {
 
@@ -28,6 +29,7 @@ struct worker_spec {
   std::optional<std::string> name;     ///< Under which the process is registered.
   std::optional<std::uint32_t> count;  ///< Replicas, 1 or more; unset: one process that has the bare id.
   std::optional<std::size_t> stack;    ///< Bytes; unset: the runtime's default.
+  virtual_cost cost{};                 ///< Of its steps, in a chaos run.
   std::string pointer;                 ///< Where it stands in the file: `/children/0`.
 
   /// How many processes it makes: `count`, or 1.
@@ -57,6 +59,7 @@ struct supervisor_spec {
   bool significant = false;
 
   std::optional<std::string> name;  ///< Under which the process is registered.
+  virtual_cost cost{};              ///< Of its steps, in a chaos run.
   std::string pointer;              ///< Where it stands in the file; empty for the root.
 };
 
