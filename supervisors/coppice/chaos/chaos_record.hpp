@@ -11,6 +11,7 @@
 #include <coppice/process/exit_reason.hpp>
 #include <coppice/process/pid.hpp>
 #include <coppice/supervision/child_type.hpp>
+#include <coppice/supervision/restart_type.hpp>
 
 namespace coppice {
 
@@ -21,6 +22,12 @@ struct chaos_hit {
   std::uint64_t incarnation = 0;  ///< 0: there was nobody (`fail_starts`).
   std::string way;                ///< `kill`, `crash boom`, `hang`, ...
   bool cuts = true;               ///< Whether it ends the process, or takes it out of service as a hang does.
+};
+
+/// For that long a process hung, and then went on.
+struct chaos_pause {
+  std::chrono::nanoseconds begin{0};
+  std::chrono::nanoseconds end{0};
 };
 
 /// From the start of a process of the tree to its end.
@@ -36,8 +43,13 @@ struct chaos_life {
   std::optional<std::size_t> cause;
   /// Since when it was out of service although it lived: it hung.
   std::optional<std::chrono::nanoseconds> hung;
+  /// Hangs that were over while it lived; by time, and all before `hung`.
+  std::vector<chaos_pause> pauses;
   /// It ended because the tree was shut down, at the end of the run.
   bool shut_down = false;
+  /// What its child spec says; unset if nobody knows it, and for the root. It decides whether an end after which nobody
+  /// came is an outage, or how things are meant to be.
+  std::optional<restart_type> restart;
 };
 
 struct chaos_start_failure {

@@ -9,8 +9,14 @@ namespace coppice::command {
 
 std::optional<supervisor_spec> read_tree(const std::string& path, const worker_registry& workers,
                                          const std::vector<std::string>& libraries) {
+  auto file = read_whole_tree(path, workers, libraries);
+  return file ? std::move(file->root) : std::nullopt;
+}
+
+std::optional<tree_file> read_whole_tree(const std::string& path, const worker_registry& workers,
+                                         const std::vector<std::string>& libraries) {
   tree_file file = read_tree_file(path, workers);
-  if (file.root) return std::move(file.root);
+  if (file.root) return file;
   std::string lines = file.faults.text();
   const auto& faults = file.faults.faults();
   const bool lacks_worker = std::any_of(faults.begin(), faults.end(), [](const fault& each) {

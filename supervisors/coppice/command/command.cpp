@@ -1,7 +1,9 @@
 #include <exception>
 #include <variant>
 
+#include <coppice/chaos/report_folder.hpp>
 #include <coppice/command/built_in_workers.hpp>
+#include <coppice/command/chaos_command.hpp>
 #include <coppice/command/check_command.hpp>
 #include <coppice/command/command.hpp>
 #include <coppice/command/command_line.hpp>
@@ -29,8 +31,11 @@ exit_status perform(const check_options& options) {
 exit_status perform(const graph_options& options) {
   return graph(options);
 }
-exit_status perform(const schema_options&) {
-  return schema();
+exit_status perform(const schema_options& options) {
+  return schema(options);
+}
+exit_status perform(const chaos_command_options& options) {
+  return options.sweeps ? run_sweep(options) : run_chaos(options);
 }
 exit_status perform(const page& wanted) {
   return print("-", wanted.text);
@@ -50,6 +55,9 @@ int execute(const std::vector<std::string>& arguments) noexcept {
   } catch (const output_fault& fault) {
     complain(fault.what());
     return failed;
+  } catch (const report_fault& fault) {
+    complain(fault.what());
+    return bad_input;
   } catch (const std::exception& thrown) {
     complain(thrown.what());
     return failed;

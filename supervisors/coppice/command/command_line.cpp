@@ -69,6 +69,22 @@ class parser {
     add_load(graph);
 
     add("schema", help::schema, false);
+    commands_.back().app->add_flag("--plan", of_plans_);
+
+    add("chaos", help::chaos, true);
+    CLI::App& chaos = *commands_.back().app;
+    add_option(chaos, "--seed", seed_);
+    add_option(chaos, "--report", report_);
+    add_option(chaos, "--junit", junit_);
+    chaos.add_flag("--real-time", real_time_);
+    add_option(chaos, "--threads", threads_);
+    chaos.add_flag("--verbose", verbose_);
+    chaos.add_flag("--sweep", sweeps_);
+    add_option(chaos, "--script", script_);
+    add_option(chaos, "--victims", victims_);
+    add_option(chaos, "--way", ways_);
+    add_option(chaos, "--point", point_);
+    add_load(chaos);
   }
 
   command_line parse(const std::vector<std::string>& arguments) {
@@ -96,7 +112,8 @@ class parser {
     if (name == "run") return run(app);
     if (name == "check") return check_options{tree(app), load_};
     if (name == "graph") return graph(app);
-    return schema_options{};
+    if (name == "chaos") return chaos(app);
+    return schema_options{of_plans_};
   }
 
  private:
@@ -216,7 +233,7 @@ class parser {
     made.libraries = load_;
     made.verbose = verbose_;
     if (const auto given = at_most_one(app, "--threads", threads_)) made.threads = threads(app, *given);
-    if (const auto given = at_most_one(app, "--seed", seed_)) made.seed = seed(app, *given);
+    if (const auto given = at_most_one(app, "--seed", seed_)) made.seed = number(app, "--seed", *given);
     if (const auto given = at_most_one(app, "--for", time_)) made.time = time(app, *given);
     made.simulate = simulate_;
     made.checks_determinism = checks_determinism_;
@@ -257,12 +274,12 @@ class parser {
     }
   }
 
-  static std::uint64_t seed(const CLI::App& app, const std::string& given) {
+  static std::uint64_t number(const CLI::App& app, std::string_view option, const std::string& given) {
     std::uint64_t number = 0;
     const auto [end, fault] = std::from_chars(given.data(), given.data() + given.size(), number);
     if (fault == std::errc{} && end == given.data() + given.size()) return number;
-    throw usage_fault{fmt::format("{}expected a whole number, 0 to {}, after --seed; got {}.", who(app),
-                                  std::numeric_limits<std::uint64_t>::max(), in_quotes(given))};
+    throw usage_fault{fmt::format("{}expected a whole number, 0 to {}, after {}; got {}.", who(app),
+                                  std::numeric_limits<std::uint64_t>::max(), option, in_quotes(given))};
   }
 
   // A whole number and its unit, up to a century.
@@ -292,6 +309,54 @@ class parser {
                                   most_threads, in_quotes(given))};
   }
 
+  chaos_command_options chaos(const CLI::App& app) const {
+    if (trees_.size() > 2) {
+      throw usage_fault{fmt::format("{}expected a tree file and at most one plan; got {} files.{}", who(app),
+                                    trees_.size(), see(app))};
+    }
+    chaos_command_options made;
+    made.tree = trees_.front();
+    if (trees_.size() == 2) made.plan = trees_.back();
+    made.libraries = load_;
+    if (const auto given = at_most_one(app, "--seed", seed_)) made.seed = number(app, "--seed", *given);
+    made.report = at_most_one(app, "--report", report_);
+    made.junit = at_most_one(app, "--junit", junit_);
+    made.real_time = real_time_;
+    if (const auto given = at_most_one(app, "--threads", threads_)) made.threads = threads(app, *given);
+    made.verbose = verbose_;
+    made.sweeps = sweeps_;
+    made.script = at_most_one(app, "--script", script_);
+    made.victims = victims_;
+    made.ways = ways_;
+    if (const auto given = at_most_one(app, "--point", point_)) made.point = number(app, "--point", *given);
+    refuse_contradictions(app, made);
+    return made;
+  }
+
+  static void refuse_contradictions(const CLI::App& app, const chaos_command_options& made) {
+    const auto refuse = [&app](std::string_view text) { throw usage_fault{fmt::format("{}{}", who(app), text)}; };
+    if (made.threads && !made.real_time) {
+      refuse("--threads is for real time: a simulation runs on one thread. Add --real-time, or leave it out.");
+    }
+    if (made.sweeps) {
+      if (made.plan) refuse("--sweep takes no plan: it hits each point in turn. Leave one of them out.");
+      if (made.real_time) refuse("--real-time cannot stand beside --sweep: a point is found again in virtual time only.");
+      if (made.report) refuse("--report cannot stand beside --sweep, which is reported on the terminal and by --junit.");
+    } else {
+      const char* alone = made.script           ? "--script"
+                          : !made.victims.empty() ? "--victims"
+                          : !made.ways.empty()    ? "--way"
+                          : made.point            ? "--point"
+                                                  : nullptr;
+      if (alone != nullptr) refuse(fmt::format("{} is for sweeps: add --sweep, or leave it out.", alone));
+    }
+    if (made.point && made.ways.size() != 1) refuse("--point needs one --way: the one in which it is hit.");
+    const bool from_input[] = {made.tree == "-", made.plan == "-", made.script == "-"};
+    if (std::count(std::begin(from_input), std::end(from_input), true) > 1) {
+      refuse("only one of the tree, the plan and the script can come from standard input (-).");
+    }
+  }
+
   graph_options graph(const CLI::App& app) const {
     graph_options made;
     made.tree = tree(app);
@@ -313,6 +378,14 @@ class parser {
   bool verbose_ = false;
   bool simulate_ = false;
   bool checks_determinism_ = false;
+  bool of_plans_ = false;
+  bool real_time_ = false;
+  bool sweeps_ = false;
+  std::vector<std::string> report_;
+  std::vector<std::string> junit_;
+  std::vector<std::string> victims_;
+  std::vector<std::string> ways_;
+  std::vector<std::string> point_;
   std::vector<std::string> trees_;
   std::vector<std::string> script_;
   std::vector<std::string> trace_;

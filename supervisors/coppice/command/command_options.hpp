@@ -51,6 +51,34 @@ struct graph_options {
   }
 };
 
-struct schema_options {};
+struct schema_options {
+  bool of_plans = false;  ///< Of chaos plans, not of tree files.
+};
+
+struct chaos_command_options {
+  std::string tree;
+  std::optional<std::string> plan;  ///< Unset: the tree's own.
+  std::vector<std::string> libraries;
+  std::optional<std::uint64_t> seed;   ///< Unset: the plan's, or one is drawn.
+  std::optional<std::string> report;   ///< A folder for the report's files.
+  std::optional<std::string> junit;    ///< A file.
+  bool real_time = false;
+  std::optional<unsigned> threads;     ///< In real time; unset: one for each processor.
+  bool verbose = false;
+
+  bool sweeps = false;
+  std::optional<std::string> script;   ///< What is run for each point; unset: start, settle, shut down.
+  std::vector<std::string> victims;    ///< Patterns; none: all.
+  std::vector<std::string> ways;       ///< Of hitting; none: all.
+  std::optional<std::uint64_t> point;  ///< Only this one.
+
+  std::vector<std::string> files_read() const {
+    std::vector<std::string> files = libraries;
+    files.push_back(tree);
+    if (plan) files.push_back(*plan);
+    if (script) files.push_back(*script);
+    return files;
+  }
+};
 
 }  // namespace coppice::command

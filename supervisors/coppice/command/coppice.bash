@@ -4,7 +4,7 @@ _coppice() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' word
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $word in
-    run | check | graph | schema)
+    run | check | graph | schema | chaos)
       command=$word
       break
       ;;
@@ -17,7 +17,7 @@ _coppice() {
     compopt -o filenames 2>/dev/null
     return
     ;;
-  --script | --trace | --output)
+  --script | --trace | --output | --junit)
     mapfile -t COMPREPLY < <(compgen -f -- "$current")
     compopt -o filenames 2>/dev/null
     return
@@ -26,7 +26,16 @@ _coppice() {
     mapfile -t COMPREPLY < <(compgen -W 'dot svg' -- "$current")
     return
     ;;
-  --seed)
+  --report)
+    mapfile -t COMPREPLY < <(compgen -d -- "$current")
+    compopt -o filenames 2>/dev/null
+    return
+    ;;
+  --way)
+    mapfile -t COMPREPLY < <(compgen -W 'kill exception exit_signal failing_start hang' -- "$current")
+    return
+    ;;
+  --seed | --victims | --point)
     return
     ;;
   --for)
@@ -45,13 +54,16 @@ _coppice() {
   run) options='--load --script --trace --threads --simulate --seed --for --check-determinism --verbose --help' ;;
   check) options='--load --help' ;;
   graph) options='--format --output --load --help' ;;
-  schema) options='--help' ;;
+  schema) options='--plan --help' ;;
+  chaos)
+    options='--seed --report --junit --real-time --threads --sweep --script --victims --way --point --load --verbose --help'
+    ;;
   esac
 
   if [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
   elif [[ -z $command ]]; then
-    mapfile -t COMPREPLY < <(compgen -W 'run check graph schema' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'run check graph schema chaos' -- "$current")
   elif [[ $command != schema ]]; then
     mapfile -t COMPREPLY < <(compgen -f -X '!*.json' -- "$current"; compgen -d -- "$current")
     compopt -o filenames 2>/dev/null

@@ -12,6 +12,8 @@ Usage:
   coppice check TREE    say what is wrong with a tree file, or what the tree promises
   coppice graph TREE    draw a tree
   coppice schema        print the JSON Schema of tree files, for editors
+  coppice chaos TREE    cut processes down by a plan, or at each of their steps,
+                        and see whether the tree grows back
 
   coppice COMMAND --help    more on one of them
   coppice --version         print the version
@@ -26,9 +28,9 @@ and div. Workers of your own come out of shared libraries, with --load.
 
 Exit status:
   0        an orderly end, or the answer has been printed
-  1        the root gave up or could not start, the output cannot be written, or
-           two runs of one seed differ
-  2        the command line, the tree, the script or a library is wrong
+  1        the root gave up or could not start, the output cannot be written,
+           two runs of one seed differ, or chaos broke a limit or an invariant
+  2        the command line, the tree, the plan, the script or a library is wrong
   128 + n  a second signal n before the tree had ended
 )";
 
@@ -150,7 +152,7 @@ Exit status:
 const std::string_view schema = R"(coppice schema - print the JSON Schema of tree files
 
 Usage:
-  coppice schema
+  coppice schema [--plan]
 
 A schema (draft 7) with descriptions and defaults, so that editors complete and
 check tree files. Name it in a tree file, or in the settings of the editor:
@@ -161,6 +163,7 @@ It accepts every right tree. Some faults only `coppice check` finds: ids that
 occur twice, unknown workers, what is wrong with their args.
 
 Options:
+  --plan   the schema of chaos plans in files of their own
   --help   this page
 
 Example:
@@ -170,6 +173,78 @@ Exit status:
   0  printed
   1  it cannot be written
   2  the command line is wrong
+)";
+
+const std::string_view chaos = R"(coppice chaos - cut processes down and see whether the tree grows back
+
+Usage:
+  coppice chaos TREE [PLAN] [--seed N] [--report FOLDER] [--junit FILE]
+                [--real-time [--threads N]] [--load LIBRARY]... [--verbose]
+  coppice chaos TREE --sweep [--script FILE] [--victims PATTERN]... [--way WAY]...
+                [--point N] [--seed N] [--junit FILE] [--load LIBRARY]...
+                [--verbose]
+
+A chaos plan says who is hit, how, how often and for how long, what work there
+is meanwhile, what must be true at the end, and what the run may cost. It is
+"chaos" in the tree file, or a file of its own, PLAN. The tree starts, the plan
+is carried out, the tree is let grow back, and is shut down. Then the invariants
+are checked: nobody without a living supervisor, no two incarnations at once,
+the order of starts and stops, the budget of restarts, and more. A table tells of
+each child how often it was cut and restarted, how long it was gone, and what
+that cost the others. A broken limit or invariant is named with the child, the
+seed, and the command that shows it again.
+
+It all happens in virtual time, with an order of turns that the seed draws: the
+same seed gives the same run. Each handler, init and terminate takes 1 us of it,
+unless the child's "cost" in the tree file says otherwise. With --real-time it
+happens as the tree would run.
+
+With --sweep a workload is run (the steps of a script; without one the tree
+starts, comes to rest and is shut down) and the points are counted at which a
+process can be hit: each receive, each handler before and after, init,
+terminate, each step of a restart and of a shutdown. Then it is run once for each
+point and each way of hitting, with the hit exactly there.
+
+SIGINT (Ctrl-C) ends the harm: the tree grows back, is shut down, and what was
+done is reported. A second signal ends the program at once.
+
+Options:
+  --seed N         the seed, 0 to 18446744073709551615; the plan's unless given,
+                   and drawn, and told, if there is none
+  --report FOLDER  write report.html, a page that needs no network, report.json
+                   and junit.xml there
+  --junit FILE     write a JUnit file, for CI
+  --real-time      for real, not in a simulation
+  --threads N      in real time: scheduler threads, 1 to 1024; one for each
+                   processor unless told
+  --sweep          hit each process at each of its points
+  --script FILE    of a sweep: the steps that are run
+  --victims PATTERN
+                   of a sweep: who is hit, such as root/pool/*; * stands for
+                   anything within an id, ** for any number of ids. Everybody
+                   unless told; may be given several times
+  --way WAY        of a sweep: kill, exception, exit_signal, failing_start or
+                   hang. All unless told; may be given several times
+  --point N        of a sweep: hit this point alone, in one --way, and show what
+                   happens, as `coppice run --script` does
+  --load LIBRARY   a shared library of workers; may be given several times
+  --verbose        show every report of the library on standard error
+  --help           this page
+
+Examples:
+  coppice chaos shop.json --seed 7 --report out
+  coppice chaos shop.json storm.json --real-time --threads 2
+  coppice chaos shop.json --sweep --victims 'root/pool/*'
+  coppice chaos shop.json --sweep --seed 7 --point 41 --way kill
+
+Exit status:
+  0        the plan was carried out and all limits and invariants hold
+  1        one does not hold; or the run was interrupted, or its report cannot be
+           written
+  2        the command line, the tree, the plan, the script or a library is wrong,
+           or a report could not be written where it is to go: nothing was
+           started
+  128 + n  a second signal n (130: SIGINT, 143: SIGTERM)
 )";
 
 }  // namespace coppice::command::help

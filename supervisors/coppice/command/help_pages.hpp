@@ -11,6 +11,7 @@ extern const std::string_view run;
 extern const std::string_view check;
 extern const std::string_view graph;
 extern const std::string_view schema;
+extern const std::string_view chaos;
 
 /// What `--version` prints.
 extern const std::string_view version;

@@ -4,8 +4,8 @@
 
 namespace coppice::command {
 
-exit_status schema() {
-  std::string text = tree_schema();
+exit_status schema(const schema_options& options) {
+  std::string text = options.of_plans ? chaos_plan_schema() : tree_schema();
   if (!text.ends_with('\n')) text += '\n';
   return print("-", text);
 }

@@ -30,6 +30,11 @@ std::map<std::string, tree_journal::life, std::less<>> tree_journal::living() co
   return living_;
 }
 
+std::size_t tree_journal::size() const {
+  const std::lock_guard hold{lock_};
+  return living_.size();
+}
+
 void tree_journal::process_ended(pid process, pid parent, const exit_reason& reason) noexcept {
   const std::lock_guard hold{lock_};
   if (paths_.contains(process)) {

@@ -45,6 +45,8 @@ class tree_journal final : public process_observer, public supervision_observer 
 
   /// All who live, by path.
   std::map<std::string, life, std::less<>> living() const;
+  /// How many live.
+  std::size_t size() const;
 
   void process_ended(pid ended, pid parent, const exit_reason& reason) noexcept override;
   void child_started(std::string_view path, child_type type, pid child, pid supervisor) noexcept override;

@@ -14,6 +14,7 @@
 #include <coppice/process/custody.hpp>
 #include <coppice/process/simulation.hpp>
 #include <coppice/supervision/supervisor.hpp>
+#include <coppice/telemetry/observer_pair.hpp>
 #include <coppice/telemetry/trace_line.hpp>
 #include <coppice/telemetry/tree_journal.hpp>
 #include <coppice/tree/script_runner.hpp>
@@ -58,30 +59,38 @@ struct script_failure : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// For a script that runs alone.
+class no_onlooker final : public script_onlooker {};
+
 class script_run {
  public:
   script_run(const supervisor_spec& root, const std::vector<script_step>& steps, const worker_registry& workers,
-             const std::function<bool(std::string_view)>& trace)
+             const std::function<bool(std::string_view)>& trace, script_onlooker& onlooker)
       : root_{root},
         steps_{steps},
         trace_{trace},
-        journal_{std::make_shared<tree_journal>([this](const tree_event& event) { tell(event); })} {
+        onlooker_{onlooker},
+        journal_{std::make_shared<tree_journal>([this](const tree_event& event) { tell(event); })},
+        view_{std::make_shared<observer_pair>(onlooker.processes(), onlooker.supervision(), *journal_, *journal_)} {
     for (const auto name : workers.names()) workers_.add(std::string{name}, noting(*workers.find(name)));
   }
 
-  process_observer& observer() noexcept { return *journal_; }
+  process_observer& observer() noexcept { return *view_; }
 
   // The body of the process that is the root's parent.
   void run() {
     process_flag(trap_exit, true);
-    around_ = {&workers_, journal_, faults_};
+    around_ = {&workers_, view_, faults_};
+    onlooker_.before_start();
     detail::observe_children(true);
     const start_result started = start_tree(root_, around_);
     detail::observe_children(false);
     if (started) {
       root_process_ = started.process();
+      onlooker_.root_started(root_process_);
       journal_->root_started(root_.id, root_process_);
     } else {
+      onlooker_.root_start_failed(started.error());
       journal_->root_start_failed(root_.id, started.error());
     }
     end_step();
@@ -94,10 +103,12 @@ class script_run {
       }
       end_step();
     }
+    onlooker_.before_shutdown();
     if (is_alive(root_process_)) {
       detail::end_process(root_process_, exit_reason::shutdown(), std::nullopt);
       come_to_rest();
     }
+    onlooker_.after_end();
     write({{"event", "done"}});
   }
 
@@ -287,6 +298,7 @@ class script_run {
 
   void end_step() {
     come_to_rest();
+    onlooker_.at_rest();
     if (!result_.is_null()) write(std::exchange(result_, nullptr));
     ordered_json alive = ordered_json::object();
     if (is_alive(root_process_)) {
@@ -315,7 +327,9 @@ class script_run {
   const std::function<bool(std::string_view)>& trace_;
   worker_registry workers_;
   std::map<pid, const worker*> kinds_;
+  script_onlooker& onlooker_;
   std::shared_ptr<tree_journal> journal_;
+  std::shared_ptr<observer_pair> view_;
   std::shared_ptr<start_faults> faults_ = std::make_shared<start_faults>();
   tree_surroundings around_;
   pid root_process_;
@@ -325,6 +339,8 @@ class script_run {
 };
 
 }  // namespace
+
+script_onlooker::~script_onlooker() = default;
 
 void check_script_messages(const supervisor_spec& root, const std::vector<script_step>& steps,
                            const worker_registry& workers, fault_list& faults) {
@@ -370,14 +386,17 @@ void check_script_messages(const supervisor_spec& root, const std::vector<script
 
 std::string run_script(const supervisor_spec& root, const std::vector<script_step>& steps,
                        const worker_registry& workers, const std::function<bool(std::string_view)>& trace,
-                       std::optional<std::uint64_t> seed) {
-  script_run run{root, steps, workers, trace};
+                       std::optional<std::uint64_t> seed, script_onlooker* onlooker) {
+  no_onlooker nobody;
+  script_onlooker& looks_on = onlooker != nullptr ? *onlooker : nobody;
+  script_run run{root, steps, workers, trace, looks_on};
   std::string failure;
   runtime_options options;
   options.virtual_time = true;
   options.seed = seed;
   options.closed = true;
   options.observer = &run.observer();
+  options.faults = looks_on.faults();
   const int status = coppice::run(
       [&] {
         try {

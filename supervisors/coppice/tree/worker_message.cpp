@@ -62,6 +62,16 @@ detail::envelope* read_message(const worker& of, json_value_reader& reader) {
                           [&](void* storage) { return named.form->read(*value, storage); });
 }
 
+nlohmann::json answer_to(detail::envelope* request, pid to, std::chrono::milliseconds timeout) {
+  request->to = to.value();
+  detail::envelope* reply = detail::call_with(to, request, timeout);
+  const message owner{reply};
+  if (!reply->type->form().has_form) return nullptr;
+  json_value_writer writer;
+  reply->type->form().write(writer, reply->payload());
+  return writer.take();
+}
+
 }  // namespace
 
 std::vector<json_fault> check_worker_message(const worker& of, const nlohmann::json& message) {
@@ -104,13 +114,13 @@ nlohmann::json query_worker(const worker& of, pid to, std::string_view name, std
   const detail::handler* found = handler_named(of, name);
   detail::envelope* request =
       make_envelope_by(*found->type, [&](void* storage) { return found->type->form().read(reader, storage); });
-  if (request == nullptr) return nullptr;
-  request->to = to.value();
-  detail::envelope* reply = detail::call_with(to, request, timeout);
-  const message owner{reply};
-  json_value_writer writer;
-  reply->type->form().write(writer, reply->payload());
-  return writer.take();
+  return request != nullptr ? answer_to(request, to, timeout) : nullptr;
+}
+
+nlohmann::json call_worker(const worker& of, pid to, const nlohmann::json& message, std::chrono::milliseconds timeout) {
+  json_value_reader reader{message};
+  detail::envelope* request = read_message(of, reader);
+  return request != nullptr ? answer_to(request, to, timeout) : nullptr;
 }
 
 }  // namespace coppice

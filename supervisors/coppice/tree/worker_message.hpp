@@ -28,4 +28,8 @@ std::string check_worker_query(const worker& of, std::string_view name);
 /// Calls with it and returns the reply's JSON form. Exits the caller as `call` does. The query has been checked.
 nlohmann::json query_worker(const worker& of, pid to, std::string_view name, std::chrono::milliseconds timeout);
 
+/// Calls with that message (`{"add": 20}`) and returns the reply's JSON form, null if it has none. Exits the caller as
+/// `call` does. The message has been checked.
+nlohmann::json call_worker(const worker& of, pid to, const nlohmann::json& message, std::chrono::milliseconds timeout);
+
 }  // namespace coppice

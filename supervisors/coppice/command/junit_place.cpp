@@ -1,0 +1,23 @@
+#include <filesystem>
+#include <utility>
+#include <vector>
+
+#include <coppice/command/junit_place.hpp>
+#include <coppice/command/overwriting.hpp>
+
+namespace coppice::command {
+
+junit_place::junit_place(const chaos_command_options& options) {
+  if (!options.junit) return;
+  refuse_to_overwrite("chaos", "--junit", *options.junit, options.files_read());
+  const std::filesystem::path file{*options.junit};
+  name_ = file.filename().string();
+  const std::string folder = file.parent_path().string();
+  folder_.emplace(folder.empty() ? "." : folder, std::vector<std::string>{name_});
+}
+
+std::string junit_place::write(std::string bytes) const {
+  return folder_ ? folder_->write({{name_, std::move(bytes)}}) : std::string{};
+}
+
+}  // namespace coppice::command

@@ -1,0 +1,172 @@
+#include <atomic>
+#include <iterator>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <coppice/chaos/chaos_table.hpp>
+#include <coppice/chaos/sweep.hpp>
+#include <coppice/chaos/sweep_junit.hpp>
+#include <coppice/command/built_in_workers.hpp>
+#include <coppice/command/chaos_command.hpp>
+#include <coppice/command/checked_tree.hpp>
+#include <coppice/command/complaint.hpp>
+#include <coppice/command/junit_place.hpp>
+#include <coppice/command/output.hpp>
+#include <coppice/command/progress_line.hpp>
+#include <coppice/command/quiet_log.hpp>
+#include <coppice/command/replay.hpp>
+#include <coppice/command/signal_thread.hpp>
+#include <coppice/process/random.hpp>
+#include <coppice/process/suggestion.hpp>
+#include <coppice/tree/quoted_text.hpp>
+#include <coppice/tree/script_file.hpp>
+#include <coppice/tree/script_runner.hpp>
+#include <coppice/tree/tree_paths.hpp>
+
+namespace coppice::command {
+
+namespace {
+
+// So many failed runs are told one by one.
+constexpr std::size_t failures_shown = 20;
+
+// The ways and the victims of the command line. What is wrong with them is told: then false.
+bool read_choice(const chaos_command_options& options, const supervisor_spec& root, sweep_options& into) {
+  std::string faults;
+  std::vector<std::string_view> known;
+  for (const hit_way each : all_hit_ways) known.push_back(to_string(each));
+  for (const auto& each : options.ways) {
+    if (const auto way = parse_hit_way(each)) {
+      into.ways.push_back(*way);
+      continue;
+    }
+    const auto meant = closest(each, known);
+    faults += fmt::format("coppice: chaos: expected {} after --way; got {}{}\n", fmt::join(known, ", "),
+                          detail::in_quotes(each), meant ? fmt::format("; did you mean \"{}\"?", *meant) : "");
+  }
+  into.victims.paths = options.victims;
+  for (const auto& each : options.victims) {
+    const chaos_victims alone{{each}, {}, chaos_victims::kind::any};
+    if (detail::first_victim(root, alone)) continue;
+    const auto meant = detail::pattern_meant(root, each);
+    faults += fmt::format("coppice: chaos: --victims {} names no process of the tree{} {}\n", detail::in_quotes(each),
+                          meant ? fmt::format("; did you mean {}?", detail::in_quotes(*meant)) : ".",
+                          detail::paths_told(root));
+  }
+  complain_lines(faults);
+  return faults.empty();
+}
+
+std::string ways_text(const sweep_options& options) {
+  if (!options.ways.empty()) {
+    std::vector<std::string_view> names;
+    for (const hit_way each : options.ways) names.push_back(to_string(each));
+    return fmt::format("{}", fmt::join(names, ", "));
+  }
+  return fmt::format("{} ways", std::size(all_hit_ways));
+}
+
+std::string violation_lines(const std::vector<chaos_violation>& broken) {
+  std::string lines;
+  for (const auto& each : broken) lines += "    " + to_string(each) + "\n";
+  return lines;
+}
+
+std::string replay_of(const chaos_command_options& options, const sweep_failure& failure) {
+  return fmt::format("{} --point {} --way {}", chaos_replay(options, *options.seed), failure.point.number,
+                     to_string(failure.way));
+}
+
+std::string report_text(const chaos_command_options& options, const sweep_options& how, const sweep_outcome& outcome) {
+  std::set<std::string_view> paths;
+  for (const auto& each : outcome.points) paths.insert(each.path);
+  std::string text =
+      fmt::format("{}: {} points of {} processes, {}: {} runs{}, {} failed\n", shown_name(options.tree),
+                  detail::grouped(outcome.points.size()), detail::grouped(paths.size()), ways_text(how),
+                  detail::grouped(outcome.runs),
+                  outcome.interrupted ? fmt::format(" of {} (interrupted)", detail::grouped(outcome.all_runs)) : "",
+                  detail::grouped(outcome.failures.size()));
+  std::size_t told = 0;
+  for (const auto& each : outcome.failures) {
+    if (++told > failures_shown) {
+      text += fmt::format("  and {} more\n", detail::grouped(outcome.failures.size() - failures_shown));
+      break;
+    }
+    text += fmt::format("  point {}, {}, {}:\n{}    to see it again: {}\n", each.point.number, to_string(each.point),
+                        to_string(each.way), violation_lines(each.broken), replay_of(options, each));
+  }
+  return text;
+}
+
+[[noreturn]] void end_at_once(int number) {
+  complain(fmt::format("{} again: ending at once, without a report", signal_name(number)));
+  ::_exit(128 + number);
+}
+
+}  // namespace
+
+exit_status run_sweep(const chaos_command_options& given) {
+  chaos_command_options options = given;
+  const worker_registry workers = workers_with(options.libraries);
+  const auto root = read_tree(options.tree, workers, options.libraries);
+  std::vector<script_step> steps;
+  if (options.script) {
+    script_file script = read_script_file(*options.script, workers);
+    if (root && script.steps) check_script_messages(*root, *script.steps, workers, script.faults);
+    complain_lines(script.faults.text());
+    if (!script.faults.empty()) return bad_input;
+    steps = std::move(*script.steps);
+  }
+  if (!root) return bad_input;
+  sweep_options how;
+  if (!read_choice(options, *root, how)) return bad_input;
+  if (!options.seed) options.seed = random_seed();
+  how.seed = *options.seed;
+  how.only = options.point;
+  const junit_place junit{options};
+
+  const signals_kept_back kept_back;
+  const quiet_log quiet{options.verbose};
+  output screen{"-"};
+  progress_line progress;
+  std::atomic<bool> enough{false};
+  how.progress = [&](std::size_t done, std::size_t all) {
+    progress.show(done, all, "runs");
+    return !enough.load();
+  };
+  if (how.only) how.trace = [&screen](std::string_view line) { return screen.write(std::string{line} + "\n"); };
+  sweep_outcome outcome;
+  try {
+    const signal_thread signals{kept_back, {[&enough](int) { enough.store(true); }, end_at_once, [] {}}};
+    outcome = sweep(*root, steps, workers, how);
+  } catch (const std::invalid_argument& refused) {
+    complain(fmt::format("chaos: --point: {}", refused.what()));
+    return bad_input;
+  }
+  progress.clear();
+
+  if (!outcome.without_hit.empty()) {
+    complain_lines(fmt::format("{}: with seed {} something is wrong before anything is hit:\n{}    to see it: {}\n",
+                               shown_name(options.script.value_or(options.tree)), *options.seed,
+                               violation_lines(outcome.without_hit), chaos_replay(options, *options.seed)));
+    return failed;
+  }
+  screen.write(report_text(options, how, outcome));
+  bool all_is_well = screen.close();
+  if (!all_is_well) complain(screen.fault());
+  const std::string faults = junit.write(sweep_junit(outcome, *options.seed, [&options](const sweep_failure& each) {
+    return replay_of(options, each);
+  }));
+  if (!faults.empty()) {
+    complain_lines(faults);
+    all_is_well = false;
+  }
+  return all_is_well && outcome.failures.empty() && !outcome.interrupted ? orderly_end : failed;
+}
+
+}  // namespace coppice::command
