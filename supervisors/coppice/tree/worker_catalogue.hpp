@@ -8,9 +8,9 @@
 
 namespace coppice {
 
-/// Something wrong with the `args` of a worker.
+/// Something wrong with the `args` of a worker, or with a message to it.
 struct arg_fault {
-  std::string pointer;  ///< Relative to `args`: `/initial`, or empty for all of them.
+  std::string pointer;  ///< Relative to them: `/initial`, or empty for all of it.
   std::string message;  ///< What was expected, what was found, what to write instead.
 };
 
@@ -29,6 +29,17 @@ class worker_catalogue {
   /// Whether the worker's init would take these args; appends what is wrong with them. Only for a known worker.
   virtual void check_args(std::string_view worker, nlohmann::json const& args,
                           std::vector<arg_fault>& faults) const = 0;
+
+  /// Whether such workers take that message, an object with its name as the only key; appends what is wrong with it,
+  /// with pointers relative to the object. Only for a known worker. As it stands here nothing is wrong: a catalogue
+  /// need not know of messages.
+  virtual void check_message(std::string_view worker, nlohmann::json const& message,
+                             std::vector<arg_fault>& faults) const;
+
+  /// Whether a call with that message, which they take, can be answered like that; appends why not. The same holds of
+  /// it.
+  virtual void check_answer(std::string_view worker, nlohmann::json const& message, nlohmann::json const& answer,
+                            std::vector<arg_fault>& faults) const;
 };
 
 }  // namespace coppice

@@ -88,6 +88,27 @@ void send_worker_message(const worker& of, pid to, const nlohmann::json& message
   detail::deliver(made);
 }
 
+std::vector<json_fault> check_worker_answer(const worker& of, const nlohmann::json& message,
+                                            const nlohmann::json& answer) {
+  json_value_reader name{message};
+  const auto forms = forms_of(of);
+  const named_message named = read_message_name(name, forms);
+  if (named.form == nullptr) return name.faults();
+  const detail::message_type* reply = handler_of(of, *named.form)->reply;
+  if (reply == nullptr) return {};
+  const message_form& form = reply->form();
+  if (!form.has_form) {
+    return {{"", fmt::format("the reply to \"{}\" is a {}, which has no JSON form to compare with", named.key,
+                             form.full_name)}};
+  }
+  if (form.read == nullptr) return {};
+  json_value_reader reader{answer};
+  if (detail::envelope* read = make_envelope_by(*reply, [&](void* storage) { return form.read(reader, storage); })) {
+    detail::discard(read);
+  }
+  return reader.faults();
+}
+
 std::string check_worker_query(const worker& of, std::string_view name) {
   const detail::handler* found = handler_named(of, name);
   if (found == nullptr && of.handlers.empty()) {

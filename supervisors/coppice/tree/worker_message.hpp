@@ -21,6 +21,11 @@ std::vector<json_fault> check_worker_message(const worker& of, const nlohmann::j
 /// Sends it, without waiting. The message has been checked.
 void send_worker_message(const worker& of, pid to, const nlohmann::json& message);
 
+/// What is wrong with expecting that answer to a call with that message, which such workers handle; nothing if it is a
+/// value that they may answer with. Of a handler that answers later it is not known, and nothing is wrong.
+std::vector<json_fault> check_worker_answer(const worker& of, const nlohmann::json& message,
+                                            const nlohmann::json& answer);
+
 /// What is wrong with calling such workers with the message of that name, which has no fields (`view`); empty if it can
 /// be done.
 std::string check_worker_query(const worker& of, std::string_view name);

@@ -1,12 +1,22 @@
 #include <stdexcept>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include <coppice/tree/identifier.hpp>
 #include <coppice/tree/json_form.hpp>
+#include <coppice/tree/worker_message.hpp>
 #include <coppice/tree/worker_registry.hpp>
 
 namespace coppice {
+
+namespace {
+
+void append(std::vector<json_fault> found, std::vector<arg_fault>& faults) {
+  for (auto& each : found) faults.push_back({std::move(each.pointer), std::move(each.text)});
+}
+
+}  // namespace
 
 namespace detail {
 
@@ -50,6 +60,18 @@ void worker_registry::check_args(std::string_view worker, const nlohmann::json& 
                                  std::vector<arg_fault>& faults) const {
   const auto* found = find(worker);
   if (found != nullptr && found->check) found->check(args, faults);
+}
+
+void worker_registry::check_message(std::string_view worker, const nlohmann::json& message,
+                                    std::vector<arg_fault>& faults) const {
+  const auto* found = find(worker);
+  if (found != nullptr) append(check_worker_message(*found, message), faults);
+}
+
+void worker_registry::check_answer(std::string_view worker, const nlohmann::json& message, const nlohmann::json& answer,
+                                   std::vector<arg_fault>& faults) const {
+  const auto* found = find(worker);
+  if (found != nullptr) append(check_worker_answer(*found, message, answer), faults);
 }
 
 }  // namespace coppice

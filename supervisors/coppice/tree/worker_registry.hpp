@@ -101,6 +101,10 @@ class worker_registry final : public worker_catalogue {
   std::vector<std::string_view> names() const override;
   bool knows(std::string_view name) const override { return find(name) != nullptr; }
   void check_args(std::string_view worker, const nlohmann::json& args, std::vector<arg_fault>& faults) const override;
+  void check_message(std::string_view worker, const nlohmann::json& message,
+                     std::vector<arg_fault>& faults) const override;
+  void check_answer(std::string_view worker, const nlohmann::json& message, const nlohmann::json& answer,
+                    std::vector<arg_fault>& faults) const override;
 
  private:
   std::map<std::string, worker, std::less<>> workers_;
