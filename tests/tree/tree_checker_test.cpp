@@ -98,6 +98,31 @@ TEST_SUITE("tree checker") {
     CHECK(process_count(root) == 6);
   }
 
+  TEST_CASE("a cost is one time for all steps, or one for each; left out, a step takes a microsecond") {
+    auto const root = checked_tree(R"({"id": "root", "cost": 0.5, "children": [
+      {"id": "a", "start": "calc", "cost": {"init_us": 1000, "handler_us": 0.001, "distribution": "exponential"}},
+      {"id": "s", "type": "supervisor", "cost": {"terminate_us": 0, "distribution": "uniform"}},
+      {"id": "b", "start": "calc"}, {"id": "c", "start": "calc", "cost": 86400000000}]})");
+    CHECK(root.cost.init == 500ns);
+    CHECK(root.cost.handler == 500ns);
+    CHECK(root.cost.terminate == 500ns);
+    CHECK(root.cost.spread == virtual_cost::distribution::constant);
+
+    virtual_cost const a = root.children[0].if_worker()->cost;
+    CHECK(a.init == 1ms);
+    CHECK(a.handler == 1ns);
+    CHECK(a.terminate == 1us);
+    CHECK(a.spread == virtual_cost::distribution::exponential);
+
+    virtual_cost const s = root.children[1].if_supervisor()->cost;
+    CHECK(s.init == 1us);
+    CHECK(s.terminate == 0ns);
+    CHECK(s.spread == virtual_cost::distribution::uniform);
+
+    CHECK(root.children[2].if_worker()->cost.handler == 1us);
+    CHECK(root.children[3].if_worker()->cost.init == 24h);
+  }
+
   TEST_CASE("replicas are numbered from 1, their names too") {
     auto const root = checked_tree(
         R"({"id": "root", "children": [{"id": "calc", "start": "calc", "count": 2, "name": "pool"}, {"id": "a", "start": "calc", "name": "b"}]})");

@@ -13,6 +13,7 @@
 #include <valijson/schema_parser.hpp>
 #include <valijson/validator.hpp>
 
+#include <coppice/tree/chaos_plan_schema.hpp>
 #include <coppice/tree/tree_schema.hpp>
 
 namespace {
@@ -21,8 +22,8 @@ namespace fs = std::filesystem;
 
 class schema {
  public:
-  schema() {
-    nlohmann::json const text = nlohmann::json::parse(coppice::tree_schema());
+  explicit schema(std::string const& of) {
+    nlohmann::json const text = nlohmann::json::parse(of);
     valijson::adapters::NlohmannJsonAdapter const adapter{text};
     valijson::SchemaParser parser{valijson::SchemaParser::kDraft7};
     parser.populateSchema(adapter, schema_);
@@ -46,18 +47,33 @@ nlohmann::json json_of(fs::path const& path) {
 
 // Bad trees whose faults no schema can express: what concerns several places at once, the workers of the program, the
 // text of the file, or numbers that JSON Schema takes for whole.
-constexpr std::array<std::string_view, 13> beyond_a_schema{
-    "args_beyond_64_bits", "args_of_worker",        "duplicate_id",           "duplicate_id_of_replicas",
-    "duplicate_key",       "duplicate_key_in_args", "duplicate_key_on_lines", "duplicate_name",
-    "nested_children",     "nul_byte_at_the_end",   "nested_in_args",         "too_many_processes",
-    "unknown_worker",
+constexpr std::array<std::string_view, 14> beyond_a_schema{
+    "args_beyond_64_bits",    "args_of_worker",
+    "duplicate_id",           "duplicate_id_of_replicas",
+    "duplicate_key",          "duplicate_key_in_args",
+    "duplicate_key_on_lines", "duplicate_name",
+    "nested_children",        "nul_byte_at_the_end",
+    "nested_in_args",         "too_many_processes",
+    "unknown_worker",         "chaos_of_workers_in_a_tree_without",
 };
+
+// The same for plans: whom patterns match, messages and answers, names and sums of phases, and that anything is done.
+constexpr std::array<std::string_view, 5> beyond_a_plan_schema{
+    "duplicate_key", "duration_of_all_phases", "nobody_left", "phases_of_rest_only", "victims_not_there",
+};
+
+// Every object of a schema that describes a key.
+void for_each_key(nlohmann::json const& schema, auto const& look) {
+  if (schema.is_object() && schema.contains("properties") && schema["properties"].is_object()) {
+    for (auto const& [key, rule] : schema["properties"].items()) look(key, rule);
+  }
+}
 
 }  // namespace
 
 TEST_SUITE("tree schema") {
   TEST_CASE("it accepts every good tree") {
-    schema one;
+    schema one{coppice::tree_schema()};
     for (auto const& entry : fs::directory_iterator{"tests/good_trees"}) {
       CAPTURE(entry.path().string());
       CHECK(one.accepts(json_of(entry.path())));
@@ -65,7 +81,7 @@ TEST_SUITE("tree schema") {
   }
 
   TEST_CASE("it rejects every bad tree of a kind that a schema can express") {
-    schema one;
+    schema one{coppice::tree_schema()};
     std::size_t rejected = 0;
     for (auto const& entry : fs::directory_iterator{"tests/bad_trees"}) {
       if (entry.path().extension() != ".json") continue;
@@ -78,6 +94,64 @@ TEST_SUITE("tree schema") {
       rejected += beyond ? 0 : 1;
     }
     CHECK(rejected >= 30);
+  }
+
+  TEST_CASE("every key of a child and of a plan has a title and a description") {
+    for (std::string const& text : {coppice::tree_schema(), coppice::chaos_plan_schema()}) {
+      nlohmann::json const all = nlohmann::json::parse(text);
+      std::size_t keys = 0;
+      auto const look = [&keys](std::string const& key, nlohmann::json const& rule) {
+        CAPTURE(key);
+        CHECK(rule.contains("title"));
+        CHECK(rule.contains("description"));
+        ++keys;
+      };
+      for_each_key(all, look);
+      for (auto const& [name, definition] : all["definitions"].items()) {
+        CAPTURE(name);
+        for_each_key(definition, look);
+        for (auto const& way : definition.value("anyOf", nlohmann::json::array())) for_each_key(way, look);
+      }
+      CHECK(keys > 40);
+    }
+  }
+
+  TEST_CASE("a plan means the same in a tree file and in a file of its own") {
+    nlohmann::json const tree = nlohmann::json::parse(coppice::tree_schema());
+    nlohmann::json plan = nlohmann::json::parse(coppice::chaos_plan_schema());
+    for (auto const& [name, definition] : plan["definitions"].items()) {
+      CAPTURE(name);
+      CHECK(tree["definitions"][name] == definition);
+    }
+    plan.erase("definitions");
+    plan.erase("$schema");
+    plan["properties"].erase("$schema");
+    CHECK(tree["definitions"]["chaos_plan"] == plan);
+  }
+
+  TEST_CASE("the schema of plans accepts every good plan") {
+    schema one{coppice::chaos_plan_schema()};
+    for (auto const& entry : fs::directory_iterator{"tests/good_plans"}) {
+      CAPTURE(entry.path().string());
+      CHECK(one.accepts(json_of(entry.path())));
+    }
+  }
+
+  TEST_CASE("the schema of plans rejects every bad plan of a kind that a schema can express") {
+    schema one{coppice::chaos_plan_schema()};
+    std::size_t rejected = 0;
+    for (auto const& entry : fs::directory_iterator{"tests/bad_plans"}) {
+      if (entry.path().extension() != ".json") continue;
+      std::string const name = entry.path().stem().string();
+      CAPTURE(name);
+      nlohmann::json const value = json_of(entry.path());
+      if (value.is_discarded()) continue;
+      bool const beyond =
+          std::find(beyond_a_plan_schema.begin(), beyond_a_plan_schema.end(), name) != beyond_a_plan_schema.end();
+      CHECK(one.accepts(value) == beyond);
+      rejected += beyond ? 0 : 1;
+    }
+    CHECK(rejected >= 20);
   }
 
   TEST_CASE("every key has a title and a description, and every key with a default says it") {

@@ -11,8 +11,7 @@
 #include <coppice/tree/json_pointer.hpp>
 #include <coppice/tree/json_reader.hpp>
 #include <coppice/tree/located_json.hpp>
-#include <coppice/tree/quoted_text.hpp>
-#include <coppice/tree/reason_text.hpp>
+#include <coppice/tree/reason_check.hpp>
 #include <coppice/tree/script_file.hpp>
 #include <coppice/tree/tree_checker.hpp>
 #include <coppice/tree/tree_limits.hpp>
@@ -22,7 +21,6 @@ namespace coppice {
 
 namespace {
 
-using detail::in_quotes;
 using detail::pointer_to;
 using namespace std::string_view_literals;
 
@@ -145,59 +143,13 @@ class step_checker {
   std::string path(std::string_view key) {
     located_json const* given = value_.find(key);
     if (given == nullptr) return "";
-    std::string const* text = given->if_string();
-    if (text != nullptr && is_path(*text)) return *text;
-    own_.add(
-        pointer_to(pointer_, key), given->offset,
-        fmt::format(
-            "expected a path, the ids from the root on joined by \"/\", such as \"root/s1/a\" or \"root/calc-2\"; got "
-            "{}.{}",
-            text != nullptr && text->empty() ? "an empty string" : given->described(), path_advice(text)));
-    return "";
-  }
-
-  static bool is_path(std::string_view text) {
-    for (;;) {
-      std::size_t const slash = std::min(text.find('/'), text.size());
-      if (!detail::is_path_element(text.substr(0, slash))) return false;
-      if (slash == text.size()) return true;
-      text.remove_prefix(slash + 1);
-    }
-  }
-
-  static std::string path_advice(std::string const* text) {
-    if (text == nullptr || text->empty()) return "";
-    std::string_view const all = *text;
-    if (all.front() == '/' && is_path(all.substr(1))) return fmt::format(" Write {}.", in_quotes(all.substr(1)));
-    if (all.back() == '/' && is_path(all.substr(0, all.size() - 1))) {
-      return fmt::format(" Write {}.", in_quotes(all.substr(0, all.size() - 1)));
-    }
-    return "";
+    return detail::check_path(*given, pointer_to(pointer_, key), own_).value_or("");
   }
 
   std::string reason() {
     located_json const* given = value_.find("reason");
     if (given == nullptr) return "";
-    std::string const* text = given->if_string();
-    if (text != nullptr && detail::is_reason(*text)) return *text;
-    own_.add(
-        pointer_to(pointer_, "reason"), given->offset,
-        fmt::format(
-            "expected an exit reason in Erlang's notation without blanks, such as \"boom\" or \"{{shutdown,x}}\"; got "
-            "{}.{}",
-            text != nullptr && text->empty() ? "an empty string" : given->described(), reason_advice(text)));
-    return "";
-  }
-
-  static std::string reason_advice(std::string const* text) {
-    if (text == nullptr) return " Write it as a string.";
-    std::string packed = *text;
-    packed.erase(std::remove_if(packed.begin(), packed.end(), [](char c) { return c == ' ' || c == '\''; }),
-                 packed.end());
-    if (packed != *text && text->find('{') != std::string::npos && detail::is_reason(packed)) {
-      return fmt::format(" Write {}.", in_quotes(packed));
-    }
-    return " An atom has letters, digits and _ @ . : - in it.";
+    return detail::check_reason(*given, pointer_to(pointer_, "reason"), own_).value_or("");
   }
 
   std::shared_ptr<nlohmann::json const> message() {
@@ -223,7 +175,7 @@ class step_checker {
     own_.add(pointer_to(pointer_, "id"), given->offset,
              fmt::format("expected the id of a child, such as \"a\" or \"calc-2\"; got {}.{}",
                          text != nullptr && text->empty() ? "an empty string" : given->described(),
-                         text != nullptr && text->find('/') != std::string::npos && is_path(*text)
+                         text != nullptr && text->find('/') != std::string::npos && detail::is_path(*text)
                              ? " The way to it goes into \"supervisor\"."
                              : ""));
     return "";

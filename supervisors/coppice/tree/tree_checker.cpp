@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <iterator>
 #include <span>
 #include <string_view>
@@ -13,10 +12,12 @@
 #include <coppice/tree/fault.hpp>
 #include <coppice/tree/json_pointer.hpp>
 #include <coppice/tree/located_json.hpp>
+#include <coppice/tree/meant_amount.hpp>
 #include <coppice/tree/quoted_text.hpp>
 #include <coppice/tree/tree_checker.hpp>
 #include <coppice/tree/tree_limits.hpp>
 #include <coppice/tree/value_check.hpp>
+#include <coppice/tree/virtual_cost_checker.hpp>
 #include <coppice/tree/worker_catalogue.hpp>
 
 namespace coppice {
@@ -28,14 +29,13 @@ using detail::number_rule;
 using detail::pointer_to;
 using namespace std::string_view_literals;
 
-constexpr std::array worker_keys{"id"sv,       "type"sv,        "start"sv, "args"sv,  "restart"sv,
-                                 "shutdown"sv, "significant"sv, "name"sv,  "count"sv, "stack"sv};
+constexpr std::array worker_keys{"id"sv,          "type"sv, "start"sv, "args"sv,  "restart"sv, "shutdown"sv,
+                                 "significant"sv, "name"sv, "count"sv, "stack"sv, "cost"sv};
 constexpr std::array supervisor_keys{"id"sv,          "type"sv,          "strategy"sv, "max_restarts"sv,
                                      "max_seconds"sv, "auto_shutdown"sv, "restart"sv,  "shutdown"sv,
-                                     "significant"sv, "name"sv,          "children"sv};
-constexpr std::array root_keys{"$schema"sv,       "id"sv,           "type"sv,
-                               "strategy"sv,      "max_restarts"sv, "max_seconds"sv,
-                               "auto_shutdown"sv, "name"sv,         "children"sv};
+                                     "significant"sv, "name"sv,          "cost"sv,     "children"sv};
+constexpr std::array root_keys{"$schema"sv,       "id"sv,   "type"sv, "strategy"sv, "max_restarts"sv, "max_seconds"sv,
+                               "auto_shutdown"sv, "name"sv, "cost"sv, "chaos"sv,    "children"sv};
 constexpr std::array only_worker_keys{"start"sv, "args"sv, "count"sv, "stack"sv};
 constexpr std::array only_supervisor_keys{"strategy"sv, "max_restarts"sv, "max_seconds"sv, "auto_shutdown"sv,
                                           "children"sv};
@@ -60,11 +60,6 @@ std::string_view other_word(std::string_view key) {
 }
 
 enum class role { root, supervisor, worker };
-
-struct unit {
-  std::string_view name;
-  double factor;
-};
 
 class checker {
  public:
@@ -167,6 +162,8 @@ class checker {
       } else if (as == role::root && contains(only_child_keys, member.key)) {
         message = fmt::format(
             "\"{}\" says what a supervisor does with a child, and the root is nobody's child. Remove it.", member.key);
+      } else if (as != role::root && member.key == "chaos") {
+        message = "\"chaos\" is a key of the root, since a plan is for the whole tree. Move it there.";
       } else if (auto const word = other_word(member.key); contains(known, word)) {
         message = fmt::format("unknown key \"{}\"; here it is called \"{}\".", member.key, word);
       } else {
@@ -189,6 +186,7 @@ class checker {
       spec.shutdown = shutdown(value, pointer, child_type::supervisor);
       spec.significant = significant(value, pointer);
     }
+    spec.cost = cost(value, pointer);
     spec.strategy = choice(value, pointer, "strategy", strategies, spec.strategy).value_or(spec.strategy);
     spec.max_restarts = static_cast<std::uint32_t>(
         number(value, pointer, "max_restarts", {"", 0, tree_limits::max_restarts, "Leave it out for 1."}).value_or(1));
@@ -245,6 +243,7 @@ class checker {
       spec.count = static_cast<std::uint32_t>(*count);
     }
     spec.stack = stack(value, pointer);
+    spec.cost = cost(value, pointer);
     processes_ += spec.processes();
     spec.pointer = std::move(pointer);
     return spec;
@@ -318,50 +317,11 @@ class checker {
     return "";
   }
 
-  // A number that lost its last digits on the way to the worker would be accepted silently. Returns whether all are
-  // exact; only a fault puts the keys on the `way` to it together.
-  bool exact_numbers(located_json const& value, std::vector<std::string>& way, std::string const& pointer) {
-    bool exact = true;
-    if (auto const* number = std::get_if<std::unique_ptr<located_json::other_number>>(&value.value)) {
-      if (!(*number)->too_many_digits) return true;
-      std::string place = pointer;
-      for (std::string const& key : way) place = pointer_to(place, key);
-      faults_.add(
-          std::move(place), value.offset,
-          fmt::format("expected a number that fits into 64 bits; got {}. Write it with an exponent if it may be "
-                      "rounded, or in quotes if the worker takes a string.",
-                      value.described()));
-      return false;
-    }
-    way.emplace_back();
-    if (auto const* elements = value.if_array()) {
-      for (std::size_t i = 0; i < elements->size(); ++i) {
-        if (is_scalar((*elements)[i])) continue;
-        way.back() = std::to_string(i);
-        exact &= exact_numbers((*elements)[i], way, pointer);
-      }
-    } else if (auto const* members = value.if_object()) {
-      for (auto const& member : *members) {
-        way.back() = member.key;
-        exact &= exact_numbers(member.value, way, pointer);
-      }
-    }
-    way.pop_back();
-    return exact;
-  }
-
-  // What can hold no inexact number.
-  static bool is_scalar(located_json const& value) {
-    return value.if_array() == nullptr && value.if_object() == nullptr &&
-           !std::holds_alternative<std::unique_ptr<located_json::other_number>>(value.value);
-  }
-
   std::shared_ptr<nlohmann::json const> args(located_json const& value, std::string const& pointer,
                                              std::string const& worker) {
     located_json const* given = value.find("args");
     std::string const place = pointer_to(pointer, "args");
-    std::vector<std::string> way;
-    if (given != nullptr && !exact_numbers(*given, way, place)) return nullptr;
+    if (given != nullptr && !detail::check_exact_numbers(*given, place, faults_)) return nullptr;
     auto json = std::make_shared<nlohmann::json const>(given == nullptr ? nlohmann::json::object() : to_json(*given));
     if (worker.empty()) return json;
     std::vector<arg_fault> wrong;
@@ -407,7 +367,8 @@ class checker {
     if (auto const better = detail::better_number(value, 0, tree_limits::max_shutdown_ms); !better.empty())
       return "." + better;
     if (auto const* text = value.if_string()) {
-      if (auto const ms = milliseconds_meant(*text)) return fmt::format(". For {} write {}.", spoken(*ms), *ms);
+      if (auto const ms = detail::milliseconds_meant(*text, tree_limits::max_shutdown_ms))
+        return fmt::format(". For {} write {}.", spoken(*ms), *ms);
       constexpr std::array words{"brutal_kill"sv, "infinity"sv};
       return detail::did_you_mean(*text, words, ". For five seconds write 5000.");
     }
@@ -415,35 +376,6 @@ class checker {
     bool const huge = std::holds_alternative<std::uint64_t>(value.value) || (other != nullptr && (*other)->value > 1e9);
     if (huge) return ". For no limit write \"infinity\".";
     return ". For five seconds write 5000.";
-  }
-
-  // "5s", "1.5 min": a time with its unit.
-  static std::optional<std::uint64_t> milliseconds_meant(std::string_view text) {
-    constexpr std::array units{unit{"ms", 1},           unit{"milliseconds", 1}, unit{"s", 1000},
-                               unit{"sec", 1000},       unit{"second", 1000},    unit{"seconds", 1000},
-                               unit{"m", 60'000},       unit{"min", 60'000},     unit{"minute", 60'000},
-                               unit{"minutes", 60'000}, unit{"h", 3'600'000},    unit{"hour", 3'600'000},
-                               unit{"hours", 3'600'000}};
-    return amount_meant(text, units, tree_limits::max_shutdown_ms);
-  }
-
-  // "64 KiB": so many bytes.
-  static std::optional<std::uint64_t> bytes_meant(std::string_view text) {
-    constexpr std::array units{unit{"k", 1024},   unit{"K", 1024},    unit{"kB", 1024},    unit{"KB", 1024},
-                               unit{"KiB", 1024}, unit{"M", 1 << 20}, unit{"MB", 1 << 20}, unit{"MiB", 1 << 20}};
-    return amount_meant(text, units, tree_limits::max_stack_bytes);
-  }
-
-  static std::optional<std::uint64_t> amount_meant(std::string_view text, std::span<unit const> units,
-                                                   std::uint64_t most) {
-    double amount = 0;
-    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), amount);
-    if (error != std::errc{} || !(amount >= 0)) return std::nullopt;
-    std::string_view rest = text.substr(static_cast<std::size_t>(end - text.data()));
-    while (rest.starts_with(' ')) rest.remove_prefix(1);
-    auto const found = std::find_if(units.begin(), units.end(), [&](unit const& one) { return one.name == rest; });
-    if (found == units.end() || amount * found->factor > static_cast<double>(most)) return std::nullopt;
-    return static_cast<std::uint64_t>(amount * found->factor);
   }
 
   static std::string spoken(std::uint64_t ms) {
@@ -455,11 +387,17 @@ class checker {
     return fmt::format("{} {}", amount, seconds == 1 ? "second" : "seconds");
   }
 
+  virtual_cost cost(located_json const& value, std::string const& pointer) {
+    located_json const* given = value.find("cost");
+    if (given == nullptr) return {};
+    return detail::check_cost(*given, pointer_to(pointer, "cost"), faults_);
+  }
+
   std::optional<std::size_t> stack(located_json const& value, std::string const& pointer) {
     located_json const* given = value.find("stack");
     std::string advice = "Leave it out for the default of the runtime.";
     if (given != nullptr && given->if_string() != nullptr) {
-      if (auto const bytes = bytes_meant(*given->if_string()))
+      if (auto const bytes = detail::bytes_meant(*given->if_string(), tree_limits::max_stack_bytes))
         advice = fmt::format("For {} write {}.", *given->if_string(), *bytes);
     }
     auto const bytes =

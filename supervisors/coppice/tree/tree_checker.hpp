@@ -14,7 +14,7 @@ struct located_json;
 /// Checks the JSON of a tree file: a supervisor, the root.
 ///
 /// The tree, or nothing and *all* faults, in the order in which they are found; `fault_list::sort_by_offset` brings
-/// them into that of the file. Starts nothing.
+/// them into that of the file. Starts nothing. The root's `chaos` is left to `check_chaos_plan`.
 std::optional<supervisor_spec> check_tree(located_json const& value, worker_catalogue const& workers,
                                           fault_list& faults);
 

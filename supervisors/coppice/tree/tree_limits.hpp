@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -24,5 +25,21 @@ inline constexpr std::size_t max_name_length = 255;
 
 /// Of an `advance` of a script: about 31 years.
 inline constexpr std::uint64_t max_advance_ms = 1'000'000'000'000;
+
+/// Of a `cost`: a day.
+inline constexpr std::chrono::nanoseconds max_cost = std::chrono::hours{24};
+
+/// Of any time in a chaos plan, and of the whole plan: a century.
+inline constexpr std::chrono::nanoseconds max_chaos_time = std::chrono::hours{24 * 36'525};
+
+/// Of a rate in a chaos plan: so often in a second; the least is about once in 30 years.
+inline constexpr double max_per_second = 1'000'000;
+inline constexpr double min_per_second = 0.000000001;
+
+/// Starts to fail and allocations to wait for, in a chaos plan.
+inline constexpr std::uint64_t max_chaos_count = 1'000'000'000;
+
+/// Of a figure in the `limits` of a chaos plan, where it counts something.
+inline constexpr std::uint64_t max_limit = 1'000'000'000'000;
 
 }  // namespace coppice::tree_limits

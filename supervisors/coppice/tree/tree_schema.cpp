@@ -8,6 +8,8 @@
 #include <coppice/supervision/auto_shutdown.hpp>
 #include <coppice/supervision/restart_type.hpp>
 #include <coppice/supervision/strategy.hpp>
+#include <coppice/tree/chaos_plan_schema.hpp>
+#include <coppice/tree/schema_parts.hpp>
 #include <coppice/tree/tree_limits.hpp>
 #include <coppice/tree/tree_schema.hpp>
 
@@ -17,25 +19,15 @@ namespace {
 
 // Keeps the keys in the order in which a person would list them.
 using json = nlohmann::ordered_json;
-
-json reference(std::string_view name) {
-  return {{"$ref", fmt::format("#/definitions/{}", name)}};
-}
+using detail::reference;
+using detail::whole_number;
+using detail::with_default;
 
 template <class Enum>
 json words(std::initializer_list<Enum> values) {
   json list = json::array();
   for (Enum const value : values) list.push_back(to_string(value));
   return list;
-}
-
-json whole_number(std::string_view title, std::string_view description, std::uint64_t least, std::uint64_t most) {
-  return {{"title", title}, {"description", description}, {"type", "integer"}, {"minimum", least}, {"maximum", most}};
-}
-
-json with_default(json schema, json value) {
-  schema["default"] = std::move(value);
-  return schema;
 }
 
 json identifier(std::string_view title, std::string_view description) {
@@ -117,6 +109,7 @@ json supervisor_properties() {
         {"enum", words({auto_shutdown::never, auto_shutdown::any_significant, auto_shutdown::all_significant})},
         {"default", to_string(auto_shutdown::never)}}},
       {"name", name()},
+      {"cost", detail::cost()},
       {"children",
        {{"title", "Children"},
         {"description", "Started in this order, ended in reverse order."},
@@ -176,6 +169,7 @@ json worker() {
                              tree_limits::max_processes)},
       {"stack", whole_number("Stack", "Bytes of the stack of each process. Left out: the default of the runtime.",
                              tree_limits::min_stack_bytes, tree_limits::max_stack_bytes)},
+      {"cost", detail::cost()},
   };
   return {{"title", "Worker"},
           {"type", "object"},
@@ -211,6 +205,15 @@ std::string tree_schema() {
   properties.update(supervisor_properties());
   properties["type"] = {
       {"title", "Type"}, {"description", "The root is always a supervisor."}, {"const", "supervisor"}};
+  properties["chaos"] = {
+      {"title", "Chaos plan"},
+      {"description", "What `coppice chaos` does to the tree, for how long, and what it has to stand."},
+      {"allOf", json::array({reference("chaos_plan")})}};
+  json definitions = {{"child", child()},
+                      {"supervisor", inner_supervisor()},
+                      {"worker", worker()},
+                      {"chaos_plan", detail::chaos_plan_object()}};
+  definitions.update(detail::chaos_plan_definitions());
   json const schema = {
       {"$schema", "http://json-schema.org/draft-07/schema#"},
       {"title", "Coppice tree"},
@@ -220,7 +223,7 @@ std::string tree_schema() {
       {"required", {"id"}},
       {"additionalProperties", false},
       {"allOf", json::array({never_needs_no_significant()})},
-      {"definitions", {{"child", child()}, {"supervisor", inner_supervisor()}, {"worker", worker()}}},
+      {"definitions", std::move(definitions)},
   };
   return schema.dump(2) + '\n';
 }

@@ -8,6 +8,7 @@
 #include <coppice/process/suggestion.hpp>
 #include <coppice/tree/fault.hpp>
 #include <coppice/tree/identifier.hpp>
+#include <coppice/tree/json_pointer.hpp>
 #include <coppice/tree/quoted_text.hpp>
 #include <coppice/tree/tree_limits.hpp>
 #include <coppice/tree/value_check.hpp>
@@ -28,7 +29,85 @@ std::optional<std::uint64_t> digits(std::string_view text) {
   return number;
 }
 
+// What can hold no inexact number.
+bool is_scalar(located_json const& value) {
+  return value.if_array() == nullptr && value.if_object() == nullptr &&
+         !std::holds_alternative<std::unique_ptr<located_json::other_number>>(value.value);
+}
+
+// Only a fault puts the keys on the `way` to it together.
+bool exact_numbers(located_json const& value, std::vector<std::string>& way, std::string const& pointer,
+                   fault_list& faults) {
+  bool exact = true;
+  if (auto const* number = std::get_if<std::unique_ptr<located_json::other_number>>(&value.value)) {
+    if (!(*number)->too_many_digits) return true;
+    std::string place = pointer;
+    for (std::string const& key : way) place = pointer_to(place, key);
+    faults.add(std::move(place), value.offset,
+               fmt::format("expected a number that fits into 64 bits; got {}. Write it with an exponent if it may be "
+                           "rounded, or in quotes if the worker takes a string.",
+                           value.described()));
+    return false;
+  }
+  way.emplace_back();
+  if (auto const* elements = value.if_array()) {
+    for (std::size_t i = 0; i < elements->size(); ++i) {
+      if (is_scalar((*elements)[i])) continue;
+      way.back() = std::to_string(i);
+      exact &= exact_numbers((*elements)[i], way, pointer, faults);
+    }
+  } else if (auto const* members = value.if_object()) {
+    for (auto const& member : *members) {
+      way.back() = member.key;
+      exact &= exact_numbers(member.value, way, pointer, faults);
+    }
+  }
+  way.pop_back();
+  return exact;
+}
+
+std::optional<double> any_number(located_json const& value) {
+  if (auto const* number = std::get_if<std::uint64_t>(&value.value)) return static_cast<double>(*number);
+  if (auto const* number = std::get_if<std::int64_t>(&value.value)) return static_cast<double>(*number);
+  auto const* other = std::get_if<std::unique_ptr<located_json::other_number>>(&value.value);
+  if (other == nullptr) return std::nullopt;
+  return (*other)->value;
+}
+
 }  // namespace
+
+bool check_exact_numbers(located_json const& value, std::string const& pointer, fault_list& faults) {
+  std::vector<std::string> way;
+  return exact_numbers(value, way, pointer, faults);
+}
+
+std::string decimal_text(double number) {
+  constexpr double exact = 9e15;
+  if (number >= 0 && number < exact && number == std::floor(number)) return grouped(static_cast<std::uint64_t>(number));
+  std::string text = fmt::format("{:.9f}", number);
+  text.erase(text.find_last_not_of('0') + 1);
+  return text;
+}
+
+std::optional<double> check_decimal(located_json const& value, std::string const& pointer, decimal_rule const& rule,
+                                    fault_list& faults) {
+  auto const allowed = [&rule](double number) { return number >= rule.least && number <= rule.most; };
+  auto const number = any_number(value);
+  if (number && allowed(*number)) return number;
+  std::string advice = fmt::format(" {}", rule.advice);
+  if (auto const* text = value.if_string()) {
+    double meant = 0;
+    auto const [end, error] = std::from_chars(text->data(), text->data() + text->size(), meant);
+    if (error == std::errc{} && end == text->data() + text->size() && allowed(meant)) {
+      advice = fmt::format(" Write {} without quotes.", *text);
+    }
+  }
+  std::string const range = fmt::format("a number from {} to {}", decimal_text(rule.least), decimal_text(rule.most));
+  faults.add(pointer, value.offset,
+             fmt::format("expected {}; got {}.{}", rule.unit.empty() ? range : fmt::format("{} ({})", rule.unit, range),
+                         value.described(), advice));
+  return std::nullopt;
+}
 
 std::string better_number(located_json const& value, std::uint64_t least, std::uint64_t most) {
   auto const allowed = [&](std::uint64_t number) { return number >= least && number <= most; };

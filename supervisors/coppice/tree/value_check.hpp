@@ -42,6 +42,24 @@ struct key_rule {
 std::optional<std::uint64_t> check_number(located_json const& value, std::string const& pointer,
                                           number_rule const& rule, fault_list& faults);
 
+/// A number that may have a fraction, with its bounds.
+struct decimal_rule {
+  std::string_view unit;  ///< `per cent`; empty for a bare number.
+  double least;
+  double most;
+  std::string_view advice;  ///< What to write instead, a sentence.
+};
+
+std::optional<double> check_decimal(located_json const& value, std::string const& pointer, decimal_rule const& rule,
+                                    fault_list& faults);
+
+/// A bound as a message shows it: `1,000`, `0.000001`.
+std::string decimal_text(double number);
+
+/// Whether all whole numbers in it fit into 64 bits; each that does not is a fault, for it would lose its last digits
+/// without anybody noticing.
+bool check_exact_numbers(located_json const& value, std::string const& pointer, fault_list& faults);
+
 /// What to write for a number that was put in quotes, or that has a fraction or exponent of no effect; with a blank
 /// before it, empty if there is nothing better than the rule's own advice.
 std::string better_number(located_json const& value, std::uint64_t least, std::uint64_t most);

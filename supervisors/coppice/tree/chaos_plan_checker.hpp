@@ -1,0 +1,27 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <coppice/tree/chaos_plan.hpp>
+
+namespace coppice {
+
+class fault_list;
+class worker_catalogue;
+struct located_json;
+struct supervisor_spec;
+
+/// Checks the JSON of a chaos plan against the tree that it is for; `pointer` is where it stands in its file.
+///
+/// The plan, or nothing and *all* faults, in the order in which they are found; `fault_list::sort_by_offset` brings
+/// them into that of the file. Starts nothing.
+std::optional<chaos_plan> check_chaos_plan(const located_json& value, const std::string& pointer,
+                                           const supervisor_spec& root, const worker_catalogue& workers,
+                                           fault_list& faults);
+
+/// The same as far as it can be told without a tree: for a plan in a tree file that is wrong itself.
+void check_chaos_plan_shape(const located_json& value, const std::string& pointer, const worker_catalogue& workers,
+                            fault_list& faults);
+
+}  // namespace coppice

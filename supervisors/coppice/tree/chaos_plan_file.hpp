@@ -1,0 +1,25 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <coppice/tree/chaos_plan.hpp>
+#include <coppice/tree/fault.hpp>
+
+namespace coppice {
+
+class worker_catalogue;
+struct supervisor_spec;
+
+/// What a file with a chaos plan says: the plan, or all faults in the order of the file.
+struct chaos_plan_file {
+  std::optional<chaos_plan> plan;
+  fault_list faults;
+};
+
+/// Reads a chaos plan from a file of its own, beside that of the tree that it is for, and checks it against that tree;
+/// `-` is standard input. Starts nothing, and never waits for a fifo.
+chaos_plan_file read_chaos_plan_file(const std::string& path, const supervisor_spec& root,
+                                     const worker_catalogue& workers);
+
+}  // namespace coppice
