@@ -24,6 +24,12 @@ struct hidden {};
 
 }  // namespace shop
 
+struct of_nobody {};
+
+namespace coppice::detail {
+struct of_nobody {};
+}  // namespace coppice::detail
+
 namespace {
 
 struct add {};
@@ -55,6 +61,11 @@ TEST_SUITE("type_name") {
   using coppice::short_type_name;
   using coppice::type_hash;
   using coppice::type_name;
+
+  TEST_CASE("a type of a user's does not share its name with one of the library's") {
+    CHECK(type_name<of_nobody>() == "of_nobody");
+    CHECK(type_name<coppice::detail::of_nobody>() == "coppice::detail::of_nobody");
+  }
 
   TEST_CASE("a type is named as it is written, with its namespaces") {
     CHECK(type_name<double>() == "double");

@@ -9,11 +9,16 @@ namespace coppice {
 
 namespace detail {
 
-// A return type of `auto` keeps the name of any other type out of the compiler's text of this function.
+// A return type of `auto` keeps the name of any other type out of the compiler's text of this function. And a namespace
+// in which there are no types: g++ leaves out the function's own, and a type of a user's could then be taken for ours.
+namespace no_types {
+
 template <class T>
 constexpr auto type_name_as_compiled() {
   return std::string_view(__PRETTY_FUNCTION__);
 }
+
+}  // namespace no_types
 
 /// What stands before and after the type in the compiler's text, learnt from a type whose name is known.
 struct type_name_frame {
@@ -23,7 +28,7 @@ struct type_name_frame {
 
 constexpr type_name_frame find_type_name_frame() {
   constexpr std::string_view known = "double";
-  constexpr std::string_view text = type_name_as_compiled<double>();
+  constexpr std::string_view text = no_types::type_name_as_compiled<double>();
   constexpr std::size_t before = text.find(known);
   static_assert(before != std::string_view::npos, "this compiler's __PRETTY_FUNCTION__ does not show the type");
   return {before, text.size() - before - known.size()};
@@ -32,7 +37,7 @@ constexpr type_name_frame find_type_name_frame() {
 template <class T>
 constexpr std::string_view raw_type_name() {
   constexpr type_name_frame frame = find_type_name_frame();
-  std::string_view text = type_name_as_compiled<T>();
+  std::string_view text = no_types::type_name_as_compiled<T>();
   text.remove_prefix(frame.before);
   text.remove_suffix(frame.after);
   return text;
