@@ -279,6 +279,25 @@ TEST_SUITE("server") {
     });
   }
 
+  TEST_CASE("handle_info may keep the message, also when it fails then") {
+    class keeps : public server<keeps, count> {
+     public:
+      int handle(count /*asked*/) { return 0; }
+      void handle_info(message& other) {
+        const message kept{std::move(other)};
+        throw std::runtime_error{"kept " + kept.text()};
+      }
+    };
+    on_one_thread_and_on_four([] {
+      const captured_log log;
+      const pid server = start<keeps>().process();
+      const reference watched = monitor(server);
+      send(server, unlisted_message{3});
+      CHECK(reason_of(watched).to_string() == "std::runtime_error: kept unlisted_message{3}");
+      CHECK(log.tells("last message: (moved away)"));
+    });
+  }
+
   TEST_CASE("terminate is called when the server stops, and when a handler exits or throws, trapping or not (S70)") {
     for (const bool traps : {false, true}) {
       CAPTURE(traps);

@@ -4,6 +4,7 @@
 namespace coppice {
 
 std::string message::text() const {
+  if (envelope_ == nullptr) return "(moved away)";
   return to_text(envelope_->type->form(), envelope_->payload());
 }
 

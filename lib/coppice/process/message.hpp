@@ -27,7 +27,7 @@ class message {
   /// The name of its type: `shop::add`.
   std::string_view type() const noexcept { return envelope_->type->name; }
 
-  /// Its type and, where that can be told, its value: `add{20}`.
+  /// Its type and, where that can be told, its value: `add{20}`. `(moved away)` when another one has it now.
   std::string text() const;
 
   template <class T>
