@@ -537,6 +537,20 @@ void control_block::answered(reference ref) noexcept {
   }
 }
 
+void control_block::append_questions(std::vector<reference>& to) const {
+  const auto add = [&to](const envelope* first) {
+    for (; first != nullptr; first = first->next) {
+      if (first->ref()) to.push_back(first->ref());
+    }
+  };
+  add(queue_);
+  const envelope* const arrived = slot().inbox.load(std::memory_order_acquire);
+  if (is_list(arrived)) add(arrived);
+  if (call_) to.push_back(call_);
+  if (extras_ == nullptr) return;
+  for (const auto& [ref, watcher] : extras_->watchers) to.push_back(ref);
+}
+
 void control_block::orphans_of(pid ended, const std::shared_ptr<const std::vector<pid>>& orphans) {
   more().orphans[ended] = orphans;
 }

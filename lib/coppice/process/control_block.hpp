@@ -190,6 +190,9 @@ class control_block final : public scheduling::runnable {
   /// A call is answered: its caller needs no word of our end any more.
   void answered(reference ref) noexcept;
   void forget_call(reference ref) noexcept;
+  /// The questions that it has still to answer: those that have arrived, the one it is handling, and those it keeps for
+  /// later; also monitors of it. For who can be sure that it does not run.
+  void append_questions(std::vector<reference>& to) const;
 
   // What it is
   // ----------------------------------------------------------------------------------------------------------

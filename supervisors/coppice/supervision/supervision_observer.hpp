@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string_view>
 
 #include <coppice/process/exit_reason.hpp>
@@ -7,6 +8,9 @@
 #include <coppice/supervision/child_type.hpp>
 
 namespace coppice {
+
+struct child_spec;
+struct supervisor_flags;
 
 /// Is told what a supervisor does, as it does it. Ends of children are told by the runtime's `process_observer`, when
 /// they happen.
@@ -34,6 +38,23 @@ class supervision_observer {
   /// The supervisor restarts a child that has ended, or tries again to start it, and what goes with it by the strategy:
   /// once for each restart that counts, before anything is ended or started for it.
   virtual void restarting(std::string_view path, pid supervisor) noexcept;
+
+  /// A supervisor begins, with these children in that order; none has been started.
+  virtual void supervisor_starting(std::string_view path, const supervisor_flags& flags,
+                                   std::span<const child_spec> children, pid supervisor) noexcept;
+
+  /// `start_child` has added a child, the last in the order, and starts it next. It is forgotten again if that fails.
+  virtual void child_added(std::string_view path, const child_spec& spec, pid supervisor) noexcept;
+
+  /// `terminate_child` begins: the child is to be down, whether it runs or not.
+  virtual void child_terminating(std::string_view path, pid supervisor) noexcept;
+
+  /// `delete_child` has forgotten it.
+  virtual void child_deleted(std::string_view path, pid supervisor) noexcept;
+
+  /// The supervisor begins to end all its children, and will then end itself: it was told to, it gives up, a handler
+  /// failed, or one of those that it begins with did not start.
+  virtual void supervisor_stopping(std::string_view path, pid supervisor) noexcept;
 };
 
 }  // namespace coppice

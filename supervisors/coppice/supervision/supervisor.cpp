@@ -9,6 +9,12 @@ supervision_observer::~supervision_observer() = default;
 void supervision_observer::child_starting(std::string_view, child_type, pid) noexcept {}
 void supervision_observer::child_ending(std::string_view, pid, pid) noexcept {}
 void supervision_observer::restarting(std::string_view, pid) noexcept {}
+void supervision_observer::supervisor_starting(std::string_view, const supervisor_flags&, std::span<const child_spec>,
+                                               pid) noexcept {}
+void supervision_observer::child_added(std::string_view, const child_spec&, pid) noexcept {}
+void supervision_observer::child_terminating(std::string_view, pid) noexcept {}
+void supervision_observer::child_deleted(std::string_view, pid) noexcept {}
+void supervision_observer::supervisor_stopping(std::string_view, pid) noexcept {}
 
 start_result start_supervisor(supervisor_init init, start_options options) {
   detail::inherit_observer(init);

@@ -67,6 +67,7 @@ supervisor_server::supervisor_server(supervisor_init init)
                              exit_reason::tuple({exit_reason{"invalid_period"},
                                                  exit_reason{std::to_string(flags_.max_seconds.count())}})}));
   }
+  if (observer_ != nullptr) observer_->supervisor_starting(path_, flags_, init.children, self());
   for (auto& spec : init.children) {
     std::optional<exit_reason> fault = check_child_spec(spec, flags_.auto_shutdown);
     if (!fault && find(spec.id) != nullptr) {
@@ -81,6 +82,7 @@ supervisor_server::supervisor_server(supervisor_init init)
   log_start_failure(*failed, reason);
   auto why = exit_reason::tuple({exit_reason::shutdown(), exit_reason::tuple({exit_reason{"failed_to_start_child"},
                                                                               exit_reason{failed->spec.id}, reason})});
+  if (observer_ != nullptr) observer_->supervisor_stopping(path_, self());
   terminate_all(children_.begin());
   exit(std::move(why));
 }
@@ -122,6 +124,7 @@ start_result supervisor_server::start(child& started) {
 // --------------------------------------------------------------------------------------------------------------------
 
 void supervisor_server::terminate(const exit_reason&) {
+  if (observer_ != nullptr) observer_->supervisor_stopping(path_, self());
   terminate_all(children_.begin());
 }
 
@@ -274,6 +277,7 @@ child_result supervisor_server::handle(start_child_request request) {
     return child_result::refused(child_error::already_present);
   }
   child& added = add(std::move(request.spec));
+  if (observer_ != nullptr) observer_->child_added(path_of(added), added.spec, self());
   const start_result result = start(added);
   if (result.is_failed()) {
     remove(added);
@@ -287,6 +291,7 @@ child_result supervisor_server::handle(start_child_request request) {
 std::optional<child_error> supervisor_server::handle(const terminate_child_request& request) {
   child* found = find(request.id);
   if (found == nullptr) return child_error::not_found;
+  if (observer_ != nullptr) observer_->child_terminating(path_of(*found), self());
   end_child(*found);
   found->restarting = false;
   forget_or_keep(*found);
@@ -308,6 +313,7 @@ std::optional<child_error> supervisor_server::handle(const delete_child_request&
   if (found == nullptr) return child_error::not_found;
   if (found->process) return child_error::running;
   if (found->restarting) return child_error::restarting;
+  if (observer_ != nullptr) observer_->child_deleted(path_of(*found), self());
   remove(*found);
   return std::nullopt;
 }

@@ -62,6 +62,14 @@ detail::envelope* read_message(const worker& of, json_value_reader& reader) {
                           [&](void* storage) { return named.form->read(*value, storage); });
 }
 
+// A message without fields may be given by its name alone.
+nlohmann::json with_fields(const nlohmann::json& message) {
+  if (!message.is_string()) return message;
+  nlohmann::json whole = nlohmann::json::object();
+  whole[message.get<std::string>()] = nullptr;
+  return whole;
+}
+
 nlohmann::json answer_to(detail::envelope* request, pid to, std::chrono::milliseconds timeout) {
   request->to = to.value();
   detail::envelope* reply = detail::call_with(to, request, timeout);
@@ -109,6 +117,33 @@ std::vector<json_fault> check_worker_answer(const worker& of, const nlohmann::js
   return reader.faults();
 }
 
+std::vector<json_fault> check_worker_call(const worker& of, const nlohmann::json& message) {
+  const nlohmann::json whole = with_fields(message);
+  json_value_reader reader{whole};
+  const auto forms = forms_of(of);
+  const named_message named = read_message_name(reader, forms);
+  if (named.form == nullptr) return reader.faults();
+  const detail::handler& found = *handler_of(of, *named.form);
+  const auto refuse = [&](std::string text) {
+    return std::vector{json_fault{"/" + std::string{named.key}, std::move(text)}};
+  };
+  if (found.reply == nullptr) {
+    return refuse(fmt::format("the message \"{}\" of the worker has no reply", named.form->name));
+  }
+  if (!found.reply->form().has_form) {
+    return refuse(
+        fmt::format("the reply to \"{}\" is a {}, which has no JSON form", named.form->name, found.reply->name));
+  }
+  return check_worker_message(of, whole);
+}
+
+nlohmann::json call_worker(const worker& of, pid to, const nlohmann::json& message, std::chrono::milliseconds timeout) {
+  const nlohmann::json whole = with_fields(message);
+  json_value_reader reader{whole};
+  detail::envelope* request = read_message(of, reader);
+  return request != nullptr ? answer_to(request, to, timeout) : nlohmann::json{};
+}
+
 std::string check_worker_query(const worker& of, std::string_view name) {
   const detail::handler* found = handler_named(of, name);
   if (found == nullptr && of.handlers.empty()) {
@@ -135,13 +170,7 @@ nlohmann::json query_worker(const worker& of, pid to, std::string_view name, std
   const detail::handler* found = handler_named(of, name);
   detail::envelope* request =
       make_envelope_by(*found->type, [&](void* storage) { return found->type->form().read(reader, storage); });
-  return request != nullptr ? answer_to(request, to, timeout) : nullptr;
-}
-
-nlohmann::json call_worker(const worker& of, pid to, const nlohmann::json& message, std::chrono::milliseconds timeout) {
-  json_value_reader reader{message};
-  detail::envelope* request = read_message(of, reader);
-  return request != nullptr ? answer_to(request, to, timeout) : nullptr;
+  return request != nullptr ? answer_to(request, to, timeout) : nlohmann::json{};
 }
 
 }  // namespace coppice

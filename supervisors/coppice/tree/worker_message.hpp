@@ -26,15 +26,18 @@ void send_worker_message(const worker& of, pid to, const nlohmann::json& message
 std::vector<json_fault> check_worker_answer(const worker& of, const nlohmann::json& message,
                                             const nlohmann::json& answer);
 
+/// What is wrong with a message (`{"view": {}}`, or `"view"` for one without fields) as a call to such workers; nothing
+/// if they answer it with something that has a JSON form.
+std::vector<json_fault> check_worker_call(const worker& of, const nlohmann::json& message);
+
+/// Calls with it and returns the reply's JSON form. Exits the caller as `call` does. The message has been checked.
+nlohmann::json call_worker(const worker& of, pid to, const nlohmann::json& message, std::chrono::milliseconds timeout);
+
 /// What is wrong with calling such workers with the message of that name, which has no fields (`view`); empty if it can
 /// be done.
 std::string check_worker_query(const worker& of, std::string_view name);
 
 /// Calls with it and returns the reply's JSON form. Exits the caller as `call` does. The query has been checked.
 nlohmann::json query_worker(const worker& of, pid to, std::string_view name, std::chrono::milliseconds timeout);
-
-/// Calls with that message (`{"add": 20}`) and returns the reply's JSON form, null if it has none. Exits the caller as
-/// `call` does. The message has been checked.
-nlohmann::json call_worker(const worker& of, pid to, const nlohmann::json& message, std::chrono::milliseconds timeout);
 
 }  // namespace coppice
