@@ -1,3 +1,5 @@
+#include "simulation/random_plan.hpp"
+
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -7,8 +9,6 @@
 #include <vector>
 
 #include <nlohmann/json.hpp>
-
-#include "simulation/random_plan.hpp"
 
 namespace coppice::simulation_tests {
 
@@ -51,8 +51,7 @@ chaos_harm random_harm(dice& by) {
     case 4: return harm::exit_signal{one_of(reasons, by)};
     case 5: return harm::throw_exception{"chaos"};
     case 6: return harm::fail_starts{1 + by.below(4)};
-    case 7:
-      return by.below(2) == 0 ? harm::hang{std::nullopt} : harm::hang{time_between(1ms, 8000ms, by)};
+    case 7: return by.below(2) == 0 ? harm::hang{std::nullopt} : harm::hang{time_between(1ms, 8000ms, by)};
     case 8: return harm::slow{time_between(1ms, 200ms, by), time_between(10ms, 5000ms, by)};
     case 9: return harm::delay{time_between(1ms, 200ms, by), time_between(10ms, 5000ms, by)};
     default: return harm::bad_alloc{1 + by.below(5)};
@@ -113,8 +112,7 @@ chaos_plan random_plan(const supervisor_spec& root, dice& by) {
     load.to.paths = {one_of(calculators, by)};
     load.is_call = by.below(2) == 0;
     load.message = std::make_shared<const nlohmann::json>(
-        load.is_call ? nlohmann::json{{"view", nullptr}}
-                     : nlohmann::json{{"div", static_cast<double>(by.below(20))}});
+        load.is_call ? nlohmann::json{{"view", nullptr}} : nlohmann::json{{"div", static_cast<double>(by.below(20))}});
     load.per_second = static_cast<double>(1 + by.below(20));
     load.timeout = time_between(1ms, 5000ms, by);
     made.load.push_back(std::move(load));

@@ -15,10 +15,9 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <calc/calc.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
-
-#include <calc/calc.hpp>
 
 #include <coppice/chaos/dice.hpp>
 #include <coppice/coppice.hpp>

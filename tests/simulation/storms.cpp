@@ -1,7 +1,7 @@
 // storms --seeds A..B [--load LIBRARY]... [--one-by-one]
 //
-// For each seed: a random tree, a random chaos plan, a run in virtual time, and all invariants. Ends with 1 at the first
-// seed that breaks one, and says which, with the tree and the command that shows it again.
+// For each seed: a random tree, a random chaos plan, a run in virtual time, and all invariants. Ends with 1 at the
+// first seed that breaks one, and says which, with the tree and the command that shows it again.
 
 #include <cstdio>
 #include <cstdlib>
@@ -11,10 +11,9 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <calc/calc.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-
-#include <calc/calc.hpp>
 
 #include <coppice/chaos/chaos_run.hpp>
 #include <coppice/chaos/chaos_table.hpp>

@@ -167,6 +167,32 @@ void chaos_recorder::restart_limit_reached(std::string_view path, pid supervisor
   journal_->restart_limit_reached(path, supervisor);
 }
 
+void chaos_recorder::supervisor_starting(std::string_view path, const supervisor_flags& flags,
+                                         std::span<const child_spec> children, pid supervisor) noexcept {
+  const std::lock_guard hold{lock_};
+  if (beside_.supervision != nullptr) beside_.supervision->supervisor_starting(path, flags, children, supervisor);
+}
+
+void chaos_recorder::child_added(std::string_view path, const child_spec& spec, pid supervisor) noexcept {
+  const std::lock_guard hold{lock_};
+  if (beside_.supervision != nullptr) beside_.supervision->child_added(path, spec, supervisor);
+}
+
+void chaos_recorder::child_terminating(std::string_view path, pid supervisor) noexcept {
+  const std::lock_guard hold{lock_};
+  if (beside_.supervision != nullptr) beside_.supervision->child_terminating(path, supervisor);
+}
+
+void chaos_recorder::child_deleted(std::string_view path, pid supervisor) noexcept {
+  const std::lock_guard hold{lock_};
+  if (beside_.supervision != nullptr) beside_.supervision->child_deleted(path, supervisor);
+}
+
+void chaos_recorder::supervisor_stopping(std::string_view path, pid supervisor) noexcept {
+  const std::lock_guard hold{lock_};
+  if (beside_.supervision != nullptr) beside_.supervision->supervisor_stopping(path, supervisor);
+}
+
 // What it makes of it
 // ------------------------------------------------------------------------------------------------------------------
 

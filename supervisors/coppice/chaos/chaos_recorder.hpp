@@ -94,6 +94,12 @@ class chaos_recorder final : public process_observer, public supervision_observe
   void child_starting(std::string_view path, child_type type, pid supervisor) noexcept override;
   void child_ending(std::string_view path, pid child, pid supervisor) noexcept override;
   void restarting(std::string_view path, pid supervisor) noexcept override;
+  void supervisor_starting(std::string_view path, const supervisor_flags& flags, std::span<const child_spec> children,
+                           pid supervisor) noexcept override;
+  void child_added(std::string_view path, const child_spec& spec, pid supervisor) noexcept override;
+  void child_terminating(std::string_view path, pid supervisor) noexcept override;
+  void child_deleted(std::string_view path, pid supervisor) noexcept override;
+  void supervisor_stopping(std::string_view path, pid supervisor) noexcept override;
 
  private:
   struct known_process {

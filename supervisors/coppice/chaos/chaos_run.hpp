@@ -8,7 +8,7 @@
 
 #include <coppice/chaos/chaos_progress.hpp>
 #include <coppice/chaos/chaos_record.hpp>
-#include <coppice/chaos/user_invariant.hpp>
+#include <coppice/chaos/watched_tree.hpp>
 #include <coppice/tree/chaos_plan.hpp>
 #include <coppice/tree/tree_spec.hpp>
 #include <coppice/tree/worker_registry.hpp>

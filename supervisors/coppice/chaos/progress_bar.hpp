@@ -5,18 +5,9 @@
 #include <cstdint>
 #include <string>
 
-namespace coppice {
+#include <coppice/chaos/chaos_progress.hpp>
 
-/// How far a chaos run is.
-struct chaos_progress {
-  std::chrono::nanoseconds done{0};
-  std::chrono::nanoseconds total{0};  ///< Of the plan; 0 if nobody knows.
-  bool is_virtual = true;
-  std::uint64_t cuts = 0;
-  std::uint64_t restarts = 0;
-  std::uint64_t alive = 0;
-  std::uint64_t expected = 0;  ///< How many live when all is well.
-};
+namespace coppice {
 
 /// One line without a line feed, at most `width` characters, ASCII only:
 /// `[#######.............]  35 %  21.0 s of 60 s virtual  350 cuts  348 restarts  99 of 101 alive`.

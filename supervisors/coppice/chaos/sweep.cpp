@@ -37,8 +37,9 @@ bool can_be_hit(fault_point step, hit_way way) noexcept {
 /// One run of the workload, with one hit or with none.
 class sweep_run final : public script_onlooker {
  public:
-  sweep_run(const supervisor_spec& root, std::uint64_t seed, const chaos_victims& victims, const planned_hit* hit)
-      : root_{root}, seed_{seed}, victims_{victims}, hit_{hit}, watched_{root} {
+  sweep_run(const supervisor_spec& root, const worker_registry& workers, std::uint64_t seed,
+            const chaos_victims& victims, const planned_hit* hit)
+      : root_{root}, seed_{seed}, victims_{victims}, hit_{hit}, watched_{{.tree = &root, .workers = &workers}} {
     recorder_.accompany({&watched_.processes(), &watched_.supervision(), &forgets_});
     teach_tree(root, recorder_, &injector_);
     injector_.at_each_step([this](const chaos_injector::step& step) { count(step); });
@@ -50,12 +51,13 @@ class sweep_run final : public script_onlooker {
     auto found = watched_.violations();
     if (!script_failure.empty()) found.push_back({"the workload comes to its end", {}, script_failure, {}});
     if (hit_ != nullptr && !was_hit_) {
-      found.push_back({"a seed gives the same run again",
-                       hit_->point.path,
-                       fmt::format("the run did not come to its point {} again; the code of a worker must not depend on "
-                                   "real time, threads, addresses or random numbers of its own",
-                                   hit_->point.number),
-                       {}});
+      found.push_back(
+          {"a seed gives the same run again",
+           hit_->point.path,
+           fmt::format("the run did not come to its point {} again; the code of a worker must not depend on "
+                       "real time, threads, addresses or random numbers of its own",
+                       hit_->point.number),
+           {}});
     }
     return found;
   }
@@ -72,15 +74,9 @@ class sweep_run final : public script_onlooker {
     recorder_.root_started(root);
     watched_.root_started(root);
   }
-  void root_start_failed(const exit_reason& reason) override {
-    recorder_.root_start_failed(reason);
-    watched_.root_start_failed(reason);
-  }
+  void root_start_failed(const exit_reason& reason) override { recorder_.root_start_failed(reason); }
   void at_rest() override { watched_.at_rest(); }
-  void before_shutdown() override {
-    recorder_.end();
-    watched_.before_shutdown();
-  }
+  void before_shutdown() override { recorder_.end(); }
   void after_end() override { watched_.after_end(); }
 
  private:
@@ -191,14 +187,15 @@ sweep_outcome sweep(const supervisor_spec& root, const std::vector<script_step>&
   const auto ignored = [](std::string_view) { return true; };
   sweep_outcome outcome;
   {
-    sweep_run without{root, options.seed, options.victims, nullptr};
+    sweep_run without{root, workers, options.seed, options.victims, nullptr};
     const std::string failure = run_script(root, steps, workers, ignored, options.seed, &without);
     outcome.without_hit = without.broken(failure);
     outcome.points = without.take_points();
   }
   if (!outcome.without_hit.empty()) return outcome;
   if (options.only && (*options.only == 0 || *options.only > outcome.points.size())) {
-    throw std::invalid_argument{fmt::format("expected a point from 1 to {}; got {}", outcome.points.size(), *options.only)};
+    throw std::invalid_argument{
+        fmt::format("expected a point from 1 to {}; got {}", outcome.points.size(), *options.only)};
   }
   const auto planned = plan_hits(outcome.points, options);
   outcome.all_runs = planned.size();
@@ -207,8 +204,9 @@ sweep_outcome sweep(const supervisor_spec& root, const std::vector<script_step>&
       outcome.interrupted = true;
       break;
     }
-    sweep_run run{root, options.seed, options.victims, &hit};
-    const std::string failure = run_script(root, steps, workers, options.trace ? options.trace : ignored, options.seed, &run);
+    sweep_run run{root, workers, options.seed, options.victims, &hit};
+    const std::string failure =
+        run_script(root, steps, workers, options.trace ? options.trace : ignored, options.seed, &run);
     ++outcome.runs;
     if (auto broken = run.broken(failure); !broken.empty()) {
       outcome.failures.push_back({hit.point, hit.way, std::move(broken)});

@@ -46,8 +46,8 @@ std::string to_string(const sweep_point& point);
 
 struct sweep_options {
   std::uint64_t seed = 0;
-  chaos_victims victims;         ///< No paths: every process of the tree.
-  std::vector<hit_way> ways;     ///< None: all.
+  chaos_victims victims;            ///< No paths: every process of the tree.
+  std::vector<hit_way> ways;        ///< None: all.
   std::optional<std::size_t> only;  ///< The number of the one point that is hit.
   /// The script is given a line each of what happens in a run, as `run_script` gives it. May be empty.
   std::function<bool(std::string_view)> trace;

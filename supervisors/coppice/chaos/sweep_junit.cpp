@@ -29,9 +29,9 @@ std::string sweep_junit(const sweep_outcome& outcome, std::uint64_t seed,
       for (const auto& broken : each->broken) text += "  " + to_string(broken) + "\n";
       text += "  to see it again: " + replay(*each) + "\n";
     }
-    cases += fmt::format("{}>\n      <failure message=\"{}\">{}</failure>\n    </testcase>\n", head,
-                         detail::escape_markup(to_string(failures.front()->broken.front())),
-                         detail::escape_markup(text));
+    cases +=
+        fmt::format("{}>\n      <failure message=\"{}\">{}</failure>\n    </testcase>\n", head,
+                    detail::escape_markup(to_string(failures.front()->broken.front())), detail::escape_markup(text));
   }
   return fmt::format(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"coppice chaos --sweep, seed {}\" "

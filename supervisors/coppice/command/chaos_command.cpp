@@ -110,13 +110,13 @@ exit_status run_chaos(const chaos_command_options& given) {
   chaos_run storm{*tree->root, workers, *plan, std::move(how)};
   chaos_outcome outcome;
   {
-    const signal_thread signals{kept_back,
-                                {[&storm](int number) {
-                                   complain(fmt::format("({}): no more harm; the tree grows back, and is shut down",
-                                                        signal_name(number)));
-                                   storm.stop();
-                                 },
-                                 end_at_once, [] {}}};
+    const signal_thread signals{
+        kept_back,
+        {[&storm](int number) {
+           complain(fmt::format("({}): no more harm; the tree grows back, and is shut down", signal_name(number)));
+           storm.stop();
+         },
+         end_at_once, [] {}}};
     outcome = storm.run();
   }
   progress.clear();
@@ -129,7 +129,7 @@ exit_status run_chaos(const chaos_command_options& given) {
   chaos_table_options look;
   look.colour = has_colours();
   bool all_is_well = show(chaos_table(outcome.record, figures, verdict, look));
-  const std::string junit = junit_file(outcome.record, figures, plan->limits, verdict, invariant_names());
+  const std::string junit = junit_file(outcome.record, figures, plan->limits, verdict, invariant_names(*plan));
   std::string faults = junit_file_place.write(junit);
   if (folder) {
     faults += folder->write({{"report.json", chaos_json(outcome.record, figures, plan->limits, verdict)},

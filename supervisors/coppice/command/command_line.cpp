@@ -340,10 +340,12 @@ class parser {
     }
     if (made.sweeps) {
       if (made.plan) refuse("--sweep takes no plan: it hits each point in turn. Leave one of them out.");
-      if (made.real_time) refuse("--real-time cannot stand beside --sweep: a point is found again in virtual time only.");
-      if (made.report) refuse("--report cannot stand beside --sweep, which is reported on the terminal and by --junit.");
+      if (made.real_time)
+        refuse("--real-time cannot stand beside --sweep: a point is found again in virtual time only.");
+      if (made.report)
+        refuse("--report cannot stand beside --sweep, which is reported on the terminal and by --junit.");
     } else {
-      const char* alone = made.script           ? "--script"
+      const char* alone = made.script             ? "--script"
                           : !made.victims.empty() ? "--victims"
                           : !made.ways.empty()    ? "--way"
                           : made.point            ? "--point"

@@ -20,7 +20,8 @@ struct page {
   std::string_view text;
 };
 
-using command_line = std::variant<run_options, check_options, graph_options, schema_options, chaos_command_options, page>;
+using command_line =
+    std::variant<run_options, check_options, graph_options, schema_options, chaos_command_options, page>;
 
 /// Understands the arguments of the program, without its name. Throws `usage_fault`.
 command_line parse_command_line(const std::vector<std::string>& arguments);

@@ -59,11 +59,11 @@ struct chaos_command_options {
   std::string tree;
   std::optional<std::string> plan;  ///< Unset: the tree's own.
   std::vector<std::string> libraries;
-  std::optional<std::uint64_t> seed;   ///< Unset: the plan's, or one is drawn.
-  std::optional<std::string> report;   ///< A folder for the report's files.
-  std::optional<std::string> junit;    ///< A file.
+  std::optional<std::uint64_t> seed;  ///< Unset: the plan's, or one is drawn.
+  std::optional<std::string> report;  ///< A folder for the report's files.
+  std::optional<std::string> junit;   ///< A file.
   bool real_time = false;
-  std::optional<unsigned> threads;     ///< In real time; unset: one for each processor.
+  std::optional<unsigned> threads;  ///< In real time; unset: one for each processor.
   bool verbose = false;
 
   bool sweeps = false;

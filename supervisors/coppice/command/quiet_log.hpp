@@ -6,7 +6,8 @@
 
 namespace coppice::command {
 
-/// While it lives, nothing is reported, unless it is told to be verbose: crashes that are caused on purpose are no news.
+/// While it lives, nothing is reported, unless it is told to be verbose: crashes that are caused on purpose are no
+/// news.
 class quiet_log {
  public:
   explicit quiet_log(bool verbose);

@@ -159,9 +159,8 @@ exit_status run_sweep(const chaos_command_options& given) {
   screen.write(report_text(options, how, outcome));
   bool all_is_well = screen.close();
   if (!all_is_well) complain(screen.fault());
-  const std::string faults = junit.write(sweep_junit(outcome, *options.seed, [&options](const sweep_failure& each) {
-    return replay_of(options, each);
-  }));
+  const std::string faults = junit.write(
+      sweep_junit(outcome, *options.seed, [&options](const sweep_failure& each) { return replay_of(options, each); }));
   if (!faults.empty()) {
     complain_lines(faults);
     all_is_well = false;

@@ -62,4 +62,35 @@ void observer_pair::restarting(std::string_view path, pid supervisor) noexcept {
   }
 }
 
+void observer_pair::supervisor_starting(std::string_view path, const supervisor_flags& flags,
+                                        std::span<const child_spec> children, pid supervisor) noexcept {
+  for (auto* const each : supervision_) {
+    if (each != nullptr) each->supervisor_starting(path, flags, children, supervisor);
+  }
+}
+
+void observer_pair::child_added(std::string_view path, const child_spec& spec, pid supervisor) noexcept {
+  for (auto* const each : supervision_) {
+    if (each != nullptr) each->child_added(path, spec, supervisor);
+  }
+}
+
+void observer_pair::child_terminating(std::string_view path, pid supervisor) noexcept {
+  for (auto* const each : supervision_) {
+    if (each != nullptr) each->child_terminating(path, supervisor);
+  }
+}
+
+void observer_pair::child_deleted(std::string_view path, pid supervisor) noexcept {
+  for (auto* const each : supervision_) {
+    if (each != nullptr) each->child_deleted(path, supervisor);
+  }
+}
+
+void observer_pair::supervisor_stopping(std::string_view path, pid supervisor) noexcept {
+  for (auto* const each : supervision_) {
+    if (each != nullptr) each->supervisor_stopping(path, supervisor);
+  }
+}
+
 }  // namespace coppice

@@ -1,0 +1,130 @@
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <coppice/chaos/watched_tree.hpp>
+#include <coppice/process/custody.hpp>
+#include <coppice/process/live_objects.hpp>
+#include <coppice/process/process_info.hpp>
+#include <coppice/process/timer.hpp>
+
+namespace coppice {
+
+namespace {
+
+constexpr const char* comes_to_rest = "the tree comes to rest";
+
+invariant_options options_of(const watched_tree::options& how) {
+  invariant_options made;
+  made.tree = how.tree;
+  made.workers = how.workers;
+  made.virtual_time = how.virtual_time;
+  made.longest_delay = how.longest_delay;
+  made.count = count_live_objects;
+  return made;
+}
+
+}  // namespace
+
+watched_tree::watched_tree(const options& how)
+    : root_{how.tree != nullptr ? how.tree->id : std::string{}}, checker_{options_of(how)} {
+  for (const auto& each : how.expected) checker_.add(each);
+  for (const auto& each : how.invariants) checker_.add(each.name, each.rule);
+}
+
+void watched_tree::before_start() {
+  checker_.begin();
+}
+
+void watched_tree::root_started(pid root) {
+  checker_.root_started(root_, root, monotonic_time());
+}
+
+void watched_tree::at_rest() {
+  checker_.check_quiet({}, monotonic_time());
+}
+
+void watched_tree::does_not_rest(const tree_journal& who) {
+  std::string busy;
+  for (const auto& [path, life] : who.living()) {
+    if (!detail::is_busy(life.process)) continue;
+    const auto found = process_info(life.process, info::current_message);
+    busy += fmt::format("{}{}{}", busy.empty() ? "" : ", ", path,
+                        found && !found->current_message.empty() ? " in its handler of " + found->current_message : "");
+  }
+  own_.push_back({comes_to_rest,
+                  {},
+                  fmt::format("{} waits for something that will never come", busy.empty() ? "a process" : busy),
+                  monotonic_time()});
+}
+
+void watched_tree::after_end() {
+  checker_.check_gone({}, monotonic_time());
+}
+
+std::vector<chaos_violation> watched_tree::violations() const {
+  auto all = checker_.violations();
+  all.insert(all.end(), own_.begin(), own_.end());
+  return all;
+}
+
+void watched_tree::passing_on::process_ended(pid ended, pid parent, const exit_reason& reason) noexcept {
+  to_.process_ended(ended, parent, reason, monotonic_time());
+}
+
+void watched_tree::passing_on::child_started(std::string_view path, child_type type, pid child,
+                                             pid supervisor) noexcept {
+  to_.child_started(path, type, child, supervisor, monotonic_time());
+}
+
+void watched_tree::passing_on::child_start_failed(std::string_view path, const exit_reason& reason,
+                                                  pid supervisor) noexcept {
+  to_.child_start_failed(path, reason, supervisor, monotonic_time());
+}
+
+void watched_tree::passing_on::restart_limit_reached(std::string_view path, pid supervisor) noexcept {
+  to_.restart_limit_reached(path, supervisor, monotonic_time());
+}
+
+void watched_tree::passing_on::child_starting(std::string_view path, child_type type, pid supervisor) noexcept {
+  to_.child_starting(path, type, supervisor, monotonic_time());
+}
+
+void watched_tree::passing_on::child_ending(std::string_view path, pid child, pid supervisor) noexcept {
+  to_.child_ending(path, child, supervisor, monotonic_time());
+}
+
+void watched_tree::passing_on::restarting(std::string_view path, pid supervisor) noexcept {
+  to_.restarting(path, supervisor, monotonic_time());
+}
+
+void watched_tree::passing_on::supervisor_starting(std::string_view path, const supervisor_flags& flags,
+                                                   std::span<const child_spec> children, pid supervisor) noexcept {
+  to_.supervisor_starting(path, flags, children, supervisor, monotonic_time());
+}
+
+void watched_tree::passing_on::child_added(std::string_view path, const child_spec& spec, pid supervisor) noexcept {
+  to_.child_added(path, spec, supervisor, monotonic_time());
+}
+
+void watched_tree::passing_on::child_terminating(std::string_view path, pid supervisor) noexcept {
+  to_.child_terminating(path, supervisor, monotonic_time());
+}
+
+void watched_tree::passing_on::child_deleted(std::string_view path, pid supervisor) noexcept {
+  to_.child_deleted(path, supervisor, monotonic_time());
+}
+
+void watched_tree::passing_on::supervisor_stopping(std::string_view path, pid supervisor) noexcept {
+  to_.supervisor_stopping(path, supervisor, monotonic_time());
+}
+
+std::vector<std::string> invariant_names(const chaos_plan& plan, const std::vector<named_invariant>& own) {
+  auto names = invariant_checker::names();
+  names.emplace_back(comes_to_rest);
+  if (!plan.expect.empty()) names.emplace_back("expectation");
+  for (const auto& each : own) names.push_back(each.name);
+  return names;
+}
+
+}  // namespace coppice

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include <coppice/chaos/chaos_record.hpp>
+#include <coppice/chaos/invariant_checker.hpp>
+#include <coppice/chaos/tree_view.hpp>
+#include <coppice/process/runtime.hpp>
+#include <coppice/supervision/supervision_observer.hpp>
+#include <coppice/telemetry/tree_journal.hpp>
+#include <coppice/tree/chaos_plan.hpp>
+#include <coppice/tree/tree_spec.hpp>
+#include <coppice/tree/worker_registry.hpp>
+
+namespace coppice {
+
+/// A rule of the user's own, and what reports call it.
+struct named_invariant {
+  std::string name;
+  user_invariant rule;
+};
+
+/// A tree of which every rule is checked, from its start to its end, by whoever drives it: the one that calls what
+/// stands under "the course of things" here, in the process that is the root's parent.
+class watched_tree {
+ public:
+  struct options {
+    const supervisor_spec* tree = nullptr;     ///< Must outlive it.
+    const worker_registry* workers = nullptr;  ///< The same.
+    std::vector<chaos_expectation> expected{};
+    std::vector<named_invariant> invariants{};
+    bool virtual_time = true;
+    /// How long a message may be under way.
+    std::chrono::nanoseconds longest_delay{0};
+  };
+
+  explicit watched_tree(const options& how);
+
+  /// Whom the runtime and the supervisors are to tell.
+  process_observer& processes() noexcept { return told_; }
+  supervision_observer& supervision() noexcept { return told_; }
+
+  // The course of things
+
+  void before_start();
+  void root_started(pid root);
+  /// Nobody is in the middle of anything.
+  void at_rest();
+  /// It was waited for that, in vain; `who` is who is busy.
+  void does_not_rest(const tree_journal& who);
+  /// The tree has been shut down.
+  void after_end();
+
+  std::vector<chaos_violation> violations() const;
+
+ private:
+  class passing_on final : public process_observer, public supervision_observer {
+   public:
+    explicit passing_on(invariant_checker& to) : to_{to} {}
+    void process_ended(pid ended, pid parent, const exit_reason& reason) noexcept override;
+    void child_started(std::string_view path, child_type type, pid child, pid supervisor) noexcept override;
+    void child_start_failed(std::string_view path, const exit_reason& reason, pid supervisor) noexcept override;
+    void restart_limit_reached(std::string_view path, pid supervisor) noexcept override;
+    void child_starting(std::string_view path, child_type type, pid supervisor) noexcept override;
+    void child_ending(std::string_view path, pid child, pid supervisor) noexcept override;
+    void restarting(std::string_view path, pid supervisor) noexcept override;
+    void supervisor_starting(std::string_view path, const supervisor_flags& flags, std::span<const child_spec> children,
+                             pid supervisor) noexcept override;
+    void child_added(std::string_view path, const child_spec& spec, pid supervisor) noexcept override;
+    void child_terminating(std::string_view path, pid supervisor) noexcept override;
+    void child_deleted(std::string_view path, pid supervisor) noexcept override;
+    void supervisor_stopping(std::string_view path, pid supervisor) noexcept override;
+
+   private:
+    invariant_checker& to_;
+  };
+
+  std::string root_;
+  invariant_checker checker_;
+  passing_on told_{checker_};
+  std::vector<chaos_violation> own_;
+};
+
+/// What can be broken, by its stable names; the user's own come last.
+std::vector<std::string> invariant_names(const chaos_plan& plan, const std::vector<named_invariant>& own = {});
+
+}  // namespace coppice
