@@ -8,7 +8,9 @@
 #include <coppice/process/blocking.hpp>
 #include <coppice/process/exit.hpp>
 #include <coppice/process/exit_reason.hpp>
+#include <coppice/process/fault_injector.hpp>
 #include <coppice/process/link.hpp>
+#include <coppice/process/live_objects.hpp>
 #include <coppice/process/log.hpp>
 #include <coppice/process/message.hpp>
 #include <coppice/process/monitor.hpp>

@@ -2,6 +2,7 @@
 
 #include <coppice/behaviours/call.hpp>
 #include <coppice/process/control_block.hpp>
+#include <coppice/process/delay_lines.hpp>
 #include <coppice/process/exit.hpp>
 #include <coppice/process/process_runtime.hpp>
 #include <coppice/process/registry.hpp>
@@ -12,6 +13,9 @@ namespace {
 
 // `{Why,{server,call,{Server,Request}}}`, as gen_server's callers exit with.
 [[noreturn]] void fail_call(exit_reason why, const server_address& server, std::string_view request) {
+  if (process_observer* const observer = running_runtime().options.observer) {
+    observer->call_failed(server.process, server.name, why);
+  }
   const exit_reason whom{server.name.empty() ? to_string(server.process) : std::string{server.name}};
   throw exit_exception{
       exit_reason::tuple({std::move(why), exit_reason::tuple({exit_reason{"server"}, exit_reason{"call"},
@@ -40,7 +44,7 @@ envelope* call_with(server_address server, envelope* request, std::chrono::milli
   me.await_reply(ref);
   // The answer cannot be older than the question: what is queued now need not be looked at.
   envelope** link = me.end_of_queue();
-  if (!process_table::instance().push(request)) {
+  if (!dispatch(request)) {
     discard(request);
     me.await_reply({});
     fail_call(exit_reason::noproc(), server, what);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <coppice/process/envelope.hpp>
+#include <coppice/process/fault_hooks.hpp>
 #include <coppice/process/message.hpp>
 #include <coppice/process/pid.hpp>
 #include <coppice/process/send.hpp>
@@ -90,8 +91,8 @@ Reply call(detail::server_address server, Request&& request, std::chrono::millis
   using stored = detail::message_value<Request>;
   using wanted = detail::reply_value<Reply>;
   message answer{detail::call_with(server,
-                                   detail::make_envelope<stored>(server.process, detail::envelope_kind::call, pid{},
-                                                                 reference{}, std::forward<Request>(request)),
+                                   detail::write_envelope<stored>(server.process, detail::envelope_kind::call, pid{},
+                                                                  reference{}, std::forward<Request>(request)),
                                    timeout)};
   if constexpr (!std::is_void_v<Reply>) {
     if (wanted* value = answer.get_if<wanted>()) return std::move(*value);
@@ -110,8 +111,8 @@ auto call(detail::server_address server, Request&& request, std::chrono::millise
 template <class Request>
 void cast(detail::server_address server, Request&& request) {
   detail::cast_to(
-      server, detail::make_envelope<detail::message_value<Request>>(server.process, detail::envelope_kind::cast, pid{},
-                                                                    reference{}, std::forward<Request>(request)));
+      server, detail::write_envelope<detail::message_value<Request>>(server.process, detail::envelope_kind::cast, pid{},
+                                                                     reference{}, std::forward<Request>(request)));
 }
 
 /// Answers a call that a handler kept for later. From any process; the first answer counts, a second one is dropped
@@ -120,14 +121,14 @@ template <class Reply, class Value>
 void reply(const from<Reply>& to, Value&& value) {
   if (!to) return;
   detail::send_reply(to.caller, to.ref, to.server,
-                     detail::make_envelope<detail::reply_value<Reply>>(to.caller, detail::envelope_kind::reply, pid{},
-                                                                       to.ref, std::forward<Value>(value)));
+                     detail::write_envelope<detail::reply_value<Reply>>(to.caller, detail::envelope_kind::reply, pid{},
+                                                                        to.ref, std::forward<Value>(value)));
 }
 
 inline void reply(const from<void>& to) {
   if (!to) return;
   detail::send_reply(to.caller, to.ref, to.server,
-                     detail::make_envelope<detail::done>(to.caller, detail::envelope_kind::reply, pid{}, to.ref));
+                     detail::write_envelope<detail::done>(to.caller, detail::envelope_kind::reply, pid{}, to.ref));
 }
 
 }  // namespace coppice

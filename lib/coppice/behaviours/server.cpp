@@ -98,7 +98,9 @@ bool server_body::begin(control_block& process) {
     }
   }
   try {
+    process.at(fault_point::init_begins);
     server_ = how->maker->make();
+    process.at(fault_point::init_ends);
   } catch (const exit_exception& why) {
     if (!why.reason.is_normal_end()) report_crash(process.self(), process.initial_call(), why.reason);
     throw;
@@ -126,14 +128,21 @@ bool server_body::handle(control_block& process, envelope* arrived, exit_reason&
   process.handles(arrived->type);
   busy_ = true;
   process.is_busy(true);
+  // The handler may pass the message on.
+  const message_type& type = *arrived->type;
   pending_reply pending;
   if (arrived->kind() == envelope_kind::call) {
     pending = {arrived->sender(), arrived->ref(), process.self()};
     process.answering(pending.caller, pending.ref);
+  } else if (arrived->receiver()) {
+    in_hand_ = &type;
   }
   bool goes_on = true;
   try {
+    process.at(fault_point::handler_begins, type.name);
     goes_on = dispatch(process, owner, *arrived, pending, reason);
+    in_hand_ = nullptr;
+    process.at(fault_point::handler_ends, type.name);
     if (server_->stopping_) {
       reason = std::move(*server_->stopping_);
       goes_on = false;
@@ -142,6 +151,8 @@ bool server_body::handle(control_block& process, envelope* arrived, exit_reason&
     discard_answer(pending);
     throw;
   } catch (...) {
+    // It may have been thrown behind the handler, at its end: the call fails all the same.
+    discard_answer(pending);
     reason = reason_of_caught();
     goes_on = false;
   }
@@ -217,7 +228,9 @@ void server_body::take_unlisted(control_block& process, message& other, envelope
 
 void server_body::terminate(control_block& process, exit_reason& reason, const std::string& last_message) {
   try {
+    process.at(fault_point::terminate_begins);
     server_->end(reason);
+    process.at(fault_point::terminate_ends);
   } catch (const unwinding&) {
     throw;
   } catch (...) {
@@ -240,7 +253,9 @@ void server_body::discard_answer(pending_reply& pending) noexcept {
 void server_body::start_idle_timer(control_block& process) {
   if (!server_->idle_limit_) return;
   const auto limit = *std::exchange(server_->idle_limit_, std::nullopt);
-  idle_timer_ = send_after(limit, process.self(), idle_timeout{++idle_number_});
+  idle_timer_ = send_later(limit, process.self(),
+                           make_envelope<idle_timeout>(process.self(), envelope_kind::message, pid{}, reference{},
+                                                       idle_timeout{++idle_number_}));
 }
 
 void server_body::stop_idle_timer() {
@@ -274,6 +289,7 @@ start_result start_server(std::unique_ptr<server_maker> maker, start_options opt
   envelope* answer = me.wait_for_answer(ack, place, *limit);
   if (answer == nullptr) {
     // The caller shall outlive this, and nothing of the attempt be left when it goes on (S55).
+    const control_block::spared until_it_has_ended{me};
     unlink(started);
     const reference watched = monitor(started);
     exit(started, exit_reason::kill());
@@ -305,6 +321,8 @@ void stop_server(detail::server_address server, exit_reason reason, std::chrono:
   if (!server.process) exit(exit_reason::noproc());
   if (server.process == self()) exit("calling_self");
   const reference ref = monitor(server.process);
+  // From here on nothing may come to nothing half-way.
+  const detail::control_block::spared until_it_is_over{detail::control_block::current()};
   send(server.process, detail::stop_request{reason});
   const auto ended_with = [](down ended) { return std::optional{std::move(ended.reason)}; };
   const auto is_ours = [ref](const down& each) { return each.ref == ref; };

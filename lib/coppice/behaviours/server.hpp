@@ -13,6 +13,7 @@
 #include <coppice/behaviours/call.hpp>
 #include <coppice/behaviours/start.hpp>
 #include <coppice/process/exit_reason.hpp>
+#include <coppice/process/fault_hooks.hpp>
 #include <coppice/process/message.hpp>
 #include <coppice/process/process_body.hpp>
 #include <coppice/process/signals.hpp>
@@ -63,7 +64,7 @@ class server_base {
   template <class M>
   void continue_with(M&& next) {
     add_continuation(
-        make_envelope<message_value<M>>(pid{}, envelope_kind::message, pid{}, reference{}, std::forward<M>(next)));
+        write_envelope<message_value<M>>(pid{}, envelope_kind::message, pid{}, reference{}, std::forward<M>(next)));
   }
 
   /// Once: if nothing arrives for that time, the message `timeout` does (S75).
@@ -118,13 +119,13 @@ constexpr handler make_handler() {
                 self.handle(std::move(request.as<M>()));
                 if (answered.ref) {
                   answered.answer =
-                      make_envelope<done>(answered.caller, envelope_kind::reply, answered.server, answered.ref);
+                      write_envelope<done>(answered.caller, envelope_kind::reply, answered.server, answered.ref);
                 }
               } else {
                 auto value = self.handle(std::move(request.as<M>()));
                 if (answered.ref) {
-                  answered.answer = make_envelope<result>(answered.caller, envelope_kind::reply, answered.server,
-                                                          answered.ref, std::move(value));
+                  answered.answer = write_envelope<result>(answered.caller, envelope_kind::reply, answered.server,
+                                                           answered.ref, std::move(value));
                 }
               }
             }};
@@ -150,6 +151,12 @@ class server_maker_of final : public server_maker {
  private:
   std::tuple<Arguments...> arguments_;
 };
+
+template <class Server, class... Arguments>
+std::unique_ptr<server_maker> make_maker_of(Arguments&&... arguments) {
+  before_allocation();
+  return std::make_unique<server_maker_of<Server, std::decay_t<Arguments>...>>(std::forward<Arguments>(arguments)...);
+}
 
 start_result start_server(std::unique_ptr<server_maker> maker, start_options options, bool link,
                           std::string_view initial_call);
@@ -224,9 +231,8 @@ class server : public detail::server_base {
 /// not trap exits is then ended by the link (S57). Blocks the process, not the thread.
 template <class Server, class... Arguments>
 start_result start_link(start_options options, Arguments&&... arguments) {
-  return detail::start_server(std::make_unique<detail::server_maker_of<Server, std::decay_t<Arguments>...>>(
-                                  std::forward<Arguments>(arguments)...),
-                              std::move(options), true, type_name<Server>());
+  return detail::start_server(detail::make_maker_of<Server>(std::forward<Arguments>(arguments)...), std::move(options),
+                              true, type_name<Server>());
 }
 
 template <class Server, class... Arguments>
@@ -237,9 +243,8 @@ start_result start_link(Arguments&&... arguments) {
 /// `start_link` without the link.
 template <class Server, class... Arguments>
 start_result start(start_options options, Arguments&&... arguments) {
-  return detail::start_server(std::make_unique<detail::server_maker_of<Server, std::decay_t<Arguments>...>>(
-                                  std::forward<Arguments>(arguments)...),
-                              std::move(options), false, type_name<Server>());
+  return detail::start_server(detail::make_maker_of<Server>(std::forward<Arguments>(arguments)...), std::move(options),
+                              false, type_name<Server>());
 }
 
 template <class Server, class... Arguments>

@@ -39,6 +39,7 @@ class server_body final : public process_body {
   turn run(control_block& process, exit_reason& reason) override;
   bool holds_stack() const noexcept override { return busy_; }
   void end_by_itself(control_block& process, exit_reason reason) override;
+  const message_type* in_hand() const noexcept override { return in_hand_; }
   std::size_t memory() const noexcept override;
 
  private:
@@ -62,6 +63,7 @@ class server_body final : public process_body {
 
   std::unique_ptr<begin_data> beginning_;
   std::unique_ptr<server_base> server_;
+  const message_type* in_hand_ = nullptr;  // of a message or cast, until its handler has returned
   timer_reference idle_timer_;
   std::uint32_t idle_number_ = 0;
   bool linked_;

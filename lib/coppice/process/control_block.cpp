@@ -6,7 +6,9 @@
 
 #include <coppice/process/caught.hpp>
 #include <coppice/process/control_block.hpp>
+#include <coppice/process/delay_lines.hpp>
 #include <coppice/process/exit.hpp>
+#include <coppice/process/fault_hooks.hpp>
 #include <coppice/process/log.hpp>
 #include <coppice/process/process_runtime.hpp>
 #include <coppice/process/registry.hpp>
@@ -70,16 +72,34 @@ bool is_for_queue(envelope_kind kind) noexcept {
   return kind == envelope_kind::message || kind == envelope_kind::cast || kind == envelope_kind::call;
 }
 
+// Types of the library's own, which no user misses.
+bool is_of_the_library(const message_type& type) noexcept {
+  return type == message_type_of<exit_signal> || type == message_type_of<down> ||
+         type.name.starts_with("coppice::detail::");
+}
+
+// Tells the observer, if it was a message or a cast.
+void tell_lost(pid to, envelope_kind kind, const message_type& type) noexcept {
+  if (kind != envelope_kind::message && kind != envelope_kind::cast) return;
+  const process_runtime* const runtime = running_runtime_or_null();
+  if (runtime == nullptr || runtime->options.observer == nullptr || is_of_the_library(type)) return;
+  runtime->options.observer->message_lost(to, type.name);
+}
+
 }  // namespace
 
 process_body::~process_body() = default;
+
+const message_type* process_body::in_hand() const noexcept {
+  return nullptr;
+}
 
 void process_body::end_by_itself(control_block& process, exit_reason reason) {
   process.end_with(std::move(reason));
 }
 
 void post(envelope* sent) noexcept {
-  if (!process_table::instance().push(sent)) turn_away_for_dead(sent);
+  if (!dispatch(sent)) turn_away_for_dead(sent);
 }
 
 void turn_away_for_dead(envelope* sent) noexcept {
@@ -95,7 +115,7 @@ void turn_away_for_dead(envelope* sent) noexcept {
     case envelope_kind::inspect:
       post(make_ending(from, envelope_kind::down, dead, sent->ref(), exit_reason::noproc()));
       break;
-    default: break;
+    default: tell_lost(dead, sent->kind(), *sent->type); break;
   }
   discard(sent);
 }
@@ -111,7 +131,8 @@ control_block::control_block(pid self, const beginning& how, std::unique_ptr<pro
       body_{std::move(body)},
       initial_call_{how.initial_call},
       stack_size_{how.stack_size},
-      observed_{how.observed} {}
+      observed_{how.observed},
+      may_be_harmed_{how.observed && running_runtime().options.faults != nullptr} {}
 
 control_block::~control_block() = default;
 
@@ -188,12 +209,16 @@ exit_reason control_block::run_body(turn_result& result) {
   exit_reason reason;
   result = turn_result::ended;
   if (fatal_) return *fatal_;
+  // A server says itself when it begins. What holds its stack from the first is a function, and has one turn.
+  const bool is_function = may_be_harmed_ && body_->holds_stack();
   try {
+    if (is_function) at(fault_point::init_begins);
     switch (body_->run(*this, reason)) {
       case process_body::turn::rests: result = turn_result::rests; break;
       case process_body::turn::again: result = turn_result::again; break;
       case process_body::turn::ended: break;
     }
+    if (is_function) at(fault_point::init_ends);
   } catch (const unwinding&) {
     reason = *fatal_;
   } catch (...) {
@@ -349,7 +374,10 @@ void control_block::act_on(envelope* arrived) {
       if (state != nullptr && *state == arrived->ref().value()) erase_link(arrived->sender());
       break;
     }
-    case envelope_kind::monitor: watchers()[arrived->ref()] = arrived->sender(); break;
+    case envelope_kind::monitor:
+      watchers()[arrived->ref()] = arrived->sender();
+      count_monitors();
+      break;
     case envelope_kind::demonitor: forget_call(arrived->ref()); break;
     case envelope_kind::down: on_down(arrived); return;
     case envelope_kind::wake:
@@ -429,6 +457,7 @@ void control_block::on_down(envelope* signal) {
       append(make_envelope<down>(self_, envelope_kind::message, signal->sender(), ref,
                                  down{ref, found->second.process, std::move(found->second.name), what.reason}));
       extras_->monitors.erase(found);
+      count_monitors();
     }
   }
   discard(signal);
@@ -474,6 +503,7 @@ reference control_block::monitor(pid target, std::string name) {
     return ref;
   }
   more().monitors.emplace(ref, monitored{target, std::move(name)});
+  count_monitors();
   post(make_envelope<nothing>(target, envelope_kind::monitor, self_, ref));
   return ref;
 }
@@ -487,6 +517,7 @@ bool control_block::demonitor(reference of, bool flush) {
       was_active = true;
       post(make_envelope<nothing>(found->second.process, envelope_kind::demonitor, self_, of));
       extras_->monitors.erase(found);
+      count_monitors();
     }
   }
   if (flush && !was_active) {
@@ -510,6 +541,8 @@ reference control_block::begin_monitored(control_block& child) {
   const reference ref = reference::make();
   more().monitors.emplace(ref, monitored{child.self_, {}});
   child.watchers()[ref] = self_;
+  count_monitors();
+  child.count_monitors();
   return ref;
 }
 
@@ -517,16 +550,21 @@ void control_block::forget_unborn(pid child) noexcept {
   erase_link(child);
   if (extras_ == nullptr) return;
   boost::unordered::erase_if(extras_->monitors, [child](const auto& each) { return each.second.process == child; });
+  count_monitors();
 }
 
 void control_block::forget_call(reference ref) noexcept {
   if (call_ == ref) call_ = {};
-  if (extras_ != nullptr) extras_->watchers.erase(ref);
+  if (extras_ == nullptr) return;
+  extras_->watchers.erase(ref);
+  count_monitors();
 }
 
 void control_block::end_answering() {
-  if (call_) watchers()[call_] = caller_;
+  if (!call_) return;
+  watchers()[call_] = caller_;
   call_ = {};
+  count_monitors();
 }
 
 void control_block::answered(reference ref) noexcept {
@@ -589,6 +627,7 @@ void control_block::set_link(pid other, std::uint64_t state) {
     if (links_ == nullptr) links_ = std::make_unique<link_map>();
     links_->emplace(other, state);
   }
+  count_links();
 }
 
 void control_block::erase_link(pid other) noexcept {
@@ -597,6 +636,35 @@ void control_block::erase_link(pid other) noexcept {
   } else if (links_ != nullptr) {
     links_->erase(other);
   }
+  count_links();
+}
+
+void control_block::count_links() noexcept {
+  const std::size_t count = (first_link_ ? 1 : 0) + (links_ != nullptr ? links_->size() : 0);
+  link_count_.store(static_cast<std::uint32_t>(count), std::memory_order_relaxed);
+}
+
+void control_block::count_monitors() noexcept {
+  monitor_count_.store(static_cast<std::uint32_t>(extras_->monitors.size()), std::memory_order_relaxed);
+  watcher_count_.store(static_cast<std::uint32_t>(extras_->watchers.size()), std::memory_order_relaxed);
+}
+
+// Faults
+// ------------------------------------------------------------------------------------------------------------------
+
+// What is thrown where something is being destroyed would end the program, and who has to end anyway is left alone.
+bool control_block::can_meet_injector() const noexcept {
+  return !finishing_ && !fatal_ && exceptions_in_flight() == 0;
+}
+
+void control_block::meet_injector(fault_point point, std::string_view what) {
+  if (!can_meet_injector()) return;
+  const spared while_it_is_asked{*this};
+  running_runtime().options.faults->at(point, what);
+}
+
+bool control_block::fails_allocation() noexcept {
+  return may_be_harmed_ && can_meet_injector() && running_runtime().options.faults->fails_allocation();
 }
 
 std::vector<pid> control_block::links() const {
@@ -621,6 +689,7 @@ void control_block::finish(exit_reason reason) noexcept {
   status_.store(status::exiting, std::memory_order_relaxed);
   process_table& table = process_table::instance();
   process_runtime& runtime = running_runtime();
+  const message_type* const in_hand = body_->in_hand();
   if (abandoned_) {
     // What still stands on the lost stack refers to it.
     keep_for_ever(body_.release());
@@ -630,6 +699,7 @@ void control_block::finish(exit_reason reason) noexcept {
   }
   if (reason.thrown() != nullptr && !reported_) report_crash(self_, initial_call_, reason);
   if (observed_ && runtime.options.observer != nullptr) runtime.options.observer->process_ended(self_, parent_, reason);
+  if (in_hand != nullptr) tell_lost(self_, envelope_kind::message, *in_hand);
   {
     const std::lock_guard hold{table.guard_of(self_)};
     slot().life.store(self_.value() | ending_mark, std::memory_order_release);
@@ -711,6 +781,8 @@ void control_block::tell_of_end(const exit_reason& reason) noexcept {
     envelope* queued = unlink_message(&queue_);
     if (queued->kind() == envelope_kind::call) {
       post(make_ending(queued->sender(), envelope_kind::down, self_, queued->ref(), reason));
+    } else {
+      tell_lost(self_, queued->kind(), *queued->type);
     }
     discard(queued);
   }

@@ -13,12 +13,14 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <coppice/process/envelope.hpp>
 #include <coppice/process/exit_reason.hpp>
+#include <coppice/process/fault_injector.hpp>
 #include <coppice/process/pid.hpp>
 #include <coppice/process/process_body.hpp>
 #include <coppice/process/process_table.hpp>
@@ -46,7 +48,7 @@ struct beginning {
   std::shared_ptr<const ancestry> ancestors;
   std::string_view initial_call;  // must live for ever
   std::uint32_t stack_size = 0;   // 0: the default
-  bool observed = false;          // its end is told to the runtime's observer
+  bool observed = false;          // its end is told to the runtime's observer, and a fault injector may harm it
 };
 
 /// What is thrown to unwind the stack of a process that an exit signal ended. Not derived from std::exception, so that
@@ -194,6 +196,34 @@ class control_block final : public scheduling::runnable {
   /// later; also monitors of it. For who can be sure that it does not run.
   void append_questions(std::vector<reference>& to) const;
 
+  // Faults: only for the process itself
+  // ---------------------------------------------------------------------------------------
+
+  /// It has come to that point, where the runtime's fault injector may harm it.
+  void at(fault_point point, std::string_view what = {}) {
+    if (may_be_harmed_) [[unlikely]] {
+      meet_injector(point, what);
+    }
+  }
+  /// Whether the injector lets the allocation fail that it is about to make.
+  bool fails_allocation() noexcept;
+
+  /// While it lives, the process is not harmed: the injector is at work, or what it does must not be left half done.
+  class spared {
+   public:
+    explicit spared(control_block& whom) noexcept : whom_{whom}, before_{std::exchange(whom.may_be_harmed_, false)} {}
+    spared(const spared&) = delete;
+    spared& operator=(const spared&) = delete;
+    ~spared() { whom_.may_be_harmed_ = before_; }
+
+   private:
+    control_block& whom_;
+    bool before_;
+  };
+
+  /// A supervisor started it. Any thread, under the table's guard.
+  bool is_observed() const noexcept { return observed_; }
+
   // What it is
   // ----------------------------------------------------------------------------------------------------------
 
@@ -231,6 +261,11 @@ class control_block final : public scheduling::runnable {
   std::string_view initial_call() const noexcept { return initial_call_; }
   const std::shared_ptr<const ancestry>& ancestors() const noexcept { return ancestors_; }
   std::vector<pid> links() const;
+  /// Ends of links, also such as are being unlinked; monitors, of others and by others. Any thread, under the table's
+  /// guard.
+  std::size_t link_count() const noexcept { return link_count_.load(std::memory_order_relaxed); }
+  std::size_t monitor_count() const noexcept { return monitor_count_.load(std::memory_order_relaxed); }
+  std::size_t watcher_count() const noexcept { return watcher_count_.load(std::memory_order_relaxed); }
   struct monitored {
     pid process;
     std::string name;
@@ -270,7 +305,12 @@ class control_block final : public scheduling::runnable {
   std::uint64_t* find_link(pid other) noexcept;
   void set_link(pid other, std::uint64_t state);
   void erase_link(pid other) noexcept;
+  // After each change of a table, for those who count from outside.
+  void count_links() noexcept;
+  void count_monitors() noexcept;
 
+  bool can_meet_injector() const noexcept;
+  void meet_injector(fault_point point, std::string_view what);
   void suspend();
   void act_on(envelope* arrived);
   void on_exit(envelope* signal, bool linked);
@@ -307,6 +347,9 @@ class control_block final : public scheduling::runnable {
   std::atomic<const message_type*> current_message_{nullptr};
   std::atomic<std::uint32_t> queued_{0};
   mutable std::atomic<std::uint32_t> onlookers_{0};  // threads that count what is in the inbox
+  std::atomic<std::uint32_t> link_count_{0};
+  std::atomic<std::uint32_t> monitor_count_{0};
+  std::atomic<std::uint32_t> watcher_count_{0};
   std::uint32_t budget_ = full_budget;
   std::uint32_t stack_size_;
   std::atomic<status> status_{status::runnable};
@@ -315,7 +358,8 @@ class control_block final : public scheduling::runnable {
   std::atomic<bool> busy_{false};
   bool on_thread_ = false;
   bool named_ = false;
-  bool observed_ = false;
+  const bool observed_;
+  bool may_be_harmed_;  // observed, and there is a fault injector
   bool observes_children_ = false;
   bool answers_for_linked_ = false;
   bool abandoned_ = false;
@@ -326,10 +370,10 @@ class control_block final : public scheduling::runnable {
   std::uint8_t unwound_ = 0;
 };
 
-/// Delivers, or gives the signal the answer that it gets from a process that is not there.
+/// Delivers, now or later, or gives the signal the answer that it gets from a process that is not there.
 void post(envelope* sent) noexcept;
 
-/// Answers a signal for a process that is not there, and discards it.
+/// Answers a signal for a process that is not there, and discards it. A message or a cast is lost.
 void turn_away_for_dead(envelope* sent) noexcept;
 
 }  // namespace coppice::detail

@@ -123,6 +123,12 @@ void make_end(pid target, exit_reason reason) {
                                                           }));
 }
 
+void unwind_if_killed() {
+  control_block& me = control_block::current();
+  me.fetch_if_any();
+  me.check_for_end();
+}
+
 bool is_busy(pid process) noexcept {
   auto& table = process_table::instance();
   const std::lock_guard hold{table.guard_of(process)};

@@ -39,6 +39,11 @@ void await_end(pid target, std::optional<std::chrono::milliseconds> limit);
 /// next wait.
 void make_end(pid target, exit_reason reason);
 
+/// If an exit signal has come that ends the calling process, unwinds it here and now rather than at its next wait: for
+/// a fault injector. `exit(self(), exit_reason::kill())` does so by itself. Does nothing while an exception is in
+/// flight.
+void unwind_if_killed();
+
 /// Whether the process is in a handler, or in its constructor, rather than at rest. Any thread. For functions: false.
 bool is_busy(pid process) noexcept;
 

@@ -1,3 +1,5 @@
+#include <atomic>
+
 #include <coppice/process/envelope.hpp>
 #include <coppice/scheduling/object_pool.hpp>
 
@@ -12,21 +14,40 @@ constexpr std::size_t large_size = 256;
 
 constexpr std::size_t pool_alignment = 16;
 
+// Of those that come from no pool. The pools know their own numbers, and nothing else takes blocks from these.
+constinit std::atomic<std::size_t> unpooled{0};
+
+void* allocate_unpooled(std::size_t size, std::size_t alignment) {
+  void* const room =
+      alignment > pool_alignment ? ::operator new (size, std::align_val_t{alignment}) : ::operator new(size);
+  unpooled.fetch_add(1, std::memory_order_relaxed);
+  return room;
+}
+
+void deallocate_unpooled(void* room, std::size_t alignment) noexcept {
+  unpooled.fetch_sub(1, std::memory_order_relaxed);
+  if (alignment > pool_alignment) {
+    ::operator delete (room, std::align_val_t{alignment});
+  } else {
+    ::operator delete(room);
+  }
+}
+
 }  // namespace
 
 void* allocate_envelope(const message_type& type) {
   const std::size_t size = envelope::payload_offset(type.alignment) + type.size;
-  if (type.alignment > pool_alignment) return ::operator new (size, std::align_val_t{type.alignment});
+  if (type.alignment > pool_alignment) return allocate_unpooled(size, type.alignment);
   if (size <= small_size) return scheduling::block_pool<small_size>::allocate();
   if (size <= middle_size) return scheduling::block_pool<middle_size>::allocate();
   if (size <= large_size) return scheduling::block_pool<large_size>::allocate();
-  return ::operator new(size);
+  return allocate_unpooled(size, type.alignment);
 }
 
 void deallocate_envelope(void* room, const message_type& type) noexcept {
   const std::size_t size = envelope::payload_offset(type.alignment) + type.size;
   if (type.alignment > pool_alignment) {
-    ::operator delete (room, std::align_val_t{type.alignment});
+    deallocate_unpooled(room, type.alignment);
   } else if (size <= small_size) {
     scheduling::block_pool<small_size>::deallocate(room);
   } else if (size <= middle_size) {
@@ -34,8 +55,13 @@ void deallocate_envelope(void* room, const message_type& type) noexcept {
   } else if (size <= large_size) {
     scheduling::block_pool<large_size>::deallocate(room);
   } else {
-    ::operator delete(room);
+    deallocate_unpooled(room, type.alignment);
   }
+}
+
+std::size_t live_envelopes() {
+  return scheduling::block_pool<small_size>::live() + scheduling::block_pool<middle_size>::live() +
+         scheduling::block_pool<large_size>::live() + unpooled.load(std::memory_order_relaxed);
 }
 
 void discard(envelope* over) noexcept {

@@ -69,6 +69,9 @@ struct envelope {
 void* allocate_envelope(const message_type& type);
 void deallocate_envelope(void* room, const message_type& type) noexcept;
 
+/// How many there are. Exact while no other thread makes or discards any.
+std::size_t live_envelopes();
+
 /// Destroys the payload and gives the room back.
 void discard(envelope* over) noexcept;
 

@@ -1,9 +1,11 @@
 #include <coppice/process/control_block.hpp>
+#include <coppice/process/fault_hooks.hpp>
 #include <coppice/process/link.hpp>
 
 namespace coppice {
 
 void link(pid other) {
+  detail::before_allocation();
   detail::control_block::current().link_to(other);
 }
 

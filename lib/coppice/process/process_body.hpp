@@ -8,6 +8,7 @@
 namespace coppice::detail {
 
 class control_block;
+struct message_type;
 
 /// What a process does: a function to run, or a server whose handlers are called.
 class process_body {
@@ -28,6 +29,9 @@ class process_body {
 
   /// The process is to end with `reason`, by itself. Called by the process, while it looks at what has arrived.
   virtual void end_by_itself(control_block& process, exit_reason reason);
+
+  /// The type of the message or cast that it has taken and not done with; null: there is none.
+  virtual const message_type* in_hand() const noexcept;
 
   /// Bytes of it on the heap.
   virtual std::size_t memory() const noexcept { return 0; }

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include <coppice/process/delay_lines.hpp>
 #include <coppice/process/pid.hpp>
 #include <coppice/process/reference.hpp>
 #include <coppice/process/runtime.hpp>
@@ -25,6 +26,8 @@ struct process_runtime {
   pid main;
 
   std::atomic<std::uint64_t> draws;  // the state of `draw`
+
+  delay_lines delays{engine};  // used only with a fault injector
 
   explicit process_runtime(const runtime_options& wanted);
 

@@ -1,5 +1,6 @@
 #include <coppice/process/control_block.hpp>
 #include <coppice/process/exit.hpp>
+#include <coppice/process/fault_hooks.hpp>
 #include <coppice/process/process_runtime.hpp>
 #include <coppice/process/receive.hpp>
 
@@ -12,6 +13,7 @@ envelope* take_matching(bool (*matches)(void*, envelope&, int&), void* clauses, 
   control_block& me = control_block::current();
   me.fetch_if_any();
   me.check_for_end();
+  me.at(fault_point::receive);
   me.count_reduction();
   std::optional<wait_limit> wait;
   envelope** link = me.start_of_queue();
@@ -29,6 +31,7 @@ envelope* take_matching(bool (*matches)(void*, envelope&, int&), void* clauses, 
       } else if (limit->count() == 0) {
         return nullptr;
       } else {
+        before_allocation();
         wait.emplace(running_runtime().engine.deadline_after(*limit));
       }
     }

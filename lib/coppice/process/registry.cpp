@@ -6,6 +6,7 @@
 
 #include <coppice/process/control_block.hpp>
 #include <coppice/process/exit.hpp>
+#include <coppice/process/fault_hooks.hpp>
 #include <coppice/process/registry.hpp>
 
 namespace coppice {
@@ -36,6 +37,7 @@ names& all_names() {
 }  // namespace
 
 void register_name(std::string_view name, pid process) {
+  detail::before_allocation();
   if (name.empty() || name == "undefined") refuse("\"" + std::string{name} + "\" cannot be a name; choose another");
   auto& all = all_names();
   const std::unique_lock hold{all.lock};
@@ -93,6 +95,12 @@ std::string name_of(pid process) {
   const std::shared_lock hold{all.lock};
   const auto found = all.by_pid.find(process);
   return found != all.by_pid.end() ? found->second : std::string{};
+}
+
+std::size_t count_names() {
+  auto& all = all_names();
+  const std::shared_lock hold{all.lock};
+  return all.holders.size();
 }
 
 void release_name_of(pid process) noexcept {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,9 @@ namespace detail {
 
 /// The name of a process, or nothing.
 std::string name_of(pid process);
+
+/// How many names are registered.
+std::size_t count_names();
 
 /// Of a process that ends.
 void release_name_of(pid process) noexcept;

@@ -8,6 +8,7 @@
 
 #include <coppice/process/control_block.hpp>
 #include <coppice/process/exit.hpp>
+#include <coppice/process/fault_hooks.hpp>
 #include <coppice/process/link.hpp>
 #include <coppice/process/log.hpp>
 #include <coppice/process/monitor.hpp>
@@ -40,6 +41,8 @@ scheduling::options engine_options(const runtime_options& wanted) {
 
 // Ends every process but the calling one, and waits until they are gone: also those that are spawned meanwhile.
 void end_all_others() {
+  // Nobody is to wait for what an injector would hold up.
+  detail::running_runtime().delays.release();
   constexpr std::chrono::seconds patience{5};
   for (;;) {
     auto left = processes();
@@ -162,6 +165,8 @@ void runtime::start() {
   the_runtime.store(this, std::memory_order_release);
   const runtime_options& options = state_->running.options;
   if (options.virtual_time || options.seed) detail::process_table::instance().begin_anew();
+  state_->running.delays.begin();
+  detail::faults_are_injected.store(options.faults != nullptr, std::memory_order_relaxed);
   state_->running.engine.start();
 }
 
@@ -172,6 +177,7 @@ void runtime::stop() noexcept {
     end_all_others();
   }
   state_->running.engine.stop();
+  detail::faults_are_injected.store(false, std::memory_order_relaxed);
   the_runtime.store(nullptr, std::memory_order_release);
   the_running.store(nullptr, std::memory_order_release);
 }

@@ -26,12 +26,14 @@ class process_observer {
   /// wait, and must not throw.
   virtual void process_ended(pid ended, pid parent, const exit_reason& reason) noexcept = 0;
 
-  /// A message or a cast will never be handled: its receiver ended before, or in the middle of it, or was gone. Told of
-  /// any process, `to`; not of the library's own messages, and not of calls. Any thread; must not wait.
+  /// A message or a cast will never be handled: its receiver ended before, or in the middle of a server's handler, or
+  /// was gone; `to` is false when nobody had the name. Told of any process; not of the library's own messages, and not
+  /// of calls. What `receive` has taken is handled. Any thread; must not wait.
   virtual void message_lost(pid to, std::string_view type) noexcept;
 
-  /// A call by any process failed, for `reason` (`timeout`, `noproc`, or that of the server's end). `server` is false
-  /// when nobody had the name. Any thread; must not wait.
+  /// A call by any process failed, for `reason` (`timeout`, `noproc`, `undef`, `calling_self`, or that of the server's
+  /// end). `server` is false when nobody had the name; `name` is empty when it was called by its pid. Any thread; must
+  /// not wait.
   virtual void call_failed(pid server, std::string_view name, const exit_reason& reason) noexcept;
 };
 

@@ -2,14 +2,13 @@
 
 #include <coppice/process/control_block.hpp>
 #include <coppice/process/exit.hpp>
-#include <coppice/process/process_runtime.hpp>
 #include <coppice/process/registry.hpp>
 #include <coppice/process/send.hpp>
 
 namespace coppice::detail {
 
 void deliver(envelope* sent) noexcept {
-  if (!process_table::instance().push(sent)) discard(sent);
+  post(sent);
 }
 
 pid must_have_name(std::string_view name) {

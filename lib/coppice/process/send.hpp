@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <coppice/process/envelope.hpp>
+#include <coppice/process/fault_hooks.hpp>
 #include <coppice/process/pid.hpp>
 
 namespace coppice {
@@ -19,7 +20,7 @@ pid must_have_name(std::string_view name);
 template <class T>
 void send_value(pid to, envelope_kind kind, T&& value) {
   using stored = message_value<T>;
-  deliver(make_envelope<stored>(to, kind, pid{}, reference{}, std::forward<T>(value)));
+  deliver(write_envelope<stored>(to, kind, pid{}, reference{}, std::forward<T>(value)));
 }
 
 template <class T>

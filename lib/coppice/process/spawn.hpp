@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <coppice/process/fault_hooks.hpp>
 #include <coppice/process/pid.hpp>
 #include <coppice/process/process_body.hpp>
 #include <coppice/process/reference.hpp>
@@ -50,6 +51,7 @@ class function_body final : public process_body {
 template <class Function>
 spawned spawn_function(Function&& function, const spawn_options& options) {
   using body = function_body<std::decay_t<Function>>;
+  before_allocation();
   return spawn_body(std::make_unique<body>(std::forward<Function>(function)), options,
                     type_name<std::decay_t<Function>>());
 }

@@ -59,9 +59,7 @@ timer_reference send_later(std::chrono::nanoseconds time, std::string_view recei
   owned_envelope owned{message};
   const auto made = running_runtime().engine.start_timer(
       deadline_after(time), [owned = std::move(owned), name = std::string{receiver}]() mutable {
-        const pid holder = whereis(name);
-        if (!holder) return;
-        owned->to = holder.value();
+        owned->to = whereis(name).value();
         deliver(owned.release());
       });
   return timer_reference{made.id.value, made.shard};

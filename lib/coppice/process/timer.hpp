@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <coppice/process/envelope.hpp>
+#include <coppice/process/fault_hooks.hpp>
 #include <coppice/process/pid.hpp>
 
 namespace coppice {
@@ -41,15 +42,15 @@ template <class T>
 timer_reference send_after(std::chrono::nanoseconds time, pid receiver, T&& message) {
   return detail::send_later(
       time, receiver,
-      detail::make_envelope<detail::message_value<T>>(receiver, detail::envelope_kind::message, pid{}, reference{},
-                                                      std::forward<T>(message)));
+      detail::write_envelope<detail::message_value<T>>(receiver, detail::envelope_kind::message, pid{}, reference{},
+                                                       std::forward<T>(message)));
 }
 
 /// The same to whoever has that name when the time has come (S52); nobody: nothing happens.
 template <class T>
 timer_reference send_after(std::chrono::nanoseconds time, std::string_view receiver, T&& message) {
   return detail::send_later(time, receiver,
-                            detail::make_envelope<detail::message_value<T>>(
+                            detail::write_envelope<detail::message_value<T>>(
                                 pid{}, detail::envelope_kind::message, pid{}, reference{}, std::forward<T>(message)));
 }
 

@@ -139,6 +139,13 @@ std::size_t runtime::pending_timers() const {
   return sum;
 }
 
+std::size_t runtime::stacks_in_use() const {
+  std::size_t resting = 0;
+  for (const auto& each : schedulers_) resting += each->resting_count();
+  const std::size_t all = stacks_.stats().in_use;
+  return all > resting ? all - resting : 0;
+}
+
 bool runtime::fire_due() {
   bool any = false;
   std::optional<time_point> at;

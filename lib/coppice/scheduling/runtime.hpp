@@ -93,6 +93,9 @@ class runtime {
   /// Bytes of the calling fiber's stack that are really in use. 0 elsewhere.
   std::size_t resident_stack_bytes() const noexcept;
 
+  /// Stacks that something runs on, or is parked on. Exact in virtual time, for who has the turn.
+  std::size_t stacks_in_use() const;
+
   stack_pool& stacks() noexcept { return stacks_; }
   blocking_pool& blocking() noexcept { return blocking_; }
 

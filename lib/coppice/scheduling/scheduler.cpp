@@ -74,7 +74,7 @@ class scheduler::algorithm final : public boost::fibers::algo::algorithm {
     }
     const auto why = std::exchange(left->why, carrier::leaving::no);
     if (why == carrier::leaving::idles) {
-      scheduler_.resting_[left->stack_class].push_back(left);
+      scheduler_.rest(*left);
       return;
     }
     ready->detach();
@@ -204,9 +204,15 @@ void scheduler::end_carriers() {
     }
     carriers.clear();
   }
+  resting_count_.store(0, std::memory_order_relaxed);
   // The carriers end, then the dispatcher frees them, then it is this fiber's turn again.
   constexpr int enough_rounds = 3;
   for (int round = 0; round < enough_rounds; ++round) context::active()->yield();
+}
+
+void scheduler::rest(carrier& idle) {
+  resting_[idle.stack_class].push_back(&idle);
+  resting_count_.store(resting_count() + 1, std::memory_order_relaxed);
 }
 
 void scheduler::look_after_timers() noexcept {
@@ -214,7 +220,9 @@ void scheduler::look_after_timers() noexcept {
   // thread had looked around before.
   if (preselected_ != nullptr) return;
   const std::uint32_t turn = runtime_.is_virtual() ? given_ : turns_;
-  if (turn % turns_between_timers == 0) runtime_.fire_due();
+  if (turn % turns_between_timers != 0) return;
+  running_ = nullptr;  // what a timer does, nobody does
+  runtime_.fire_due();
 }
 
 runnable* scheduler::next_runnable() noexcept {
@@ -262,6 +270,7 @@ carrier* scheduler::fiber_for(runnable& ready) noexcept {
     if (!resting.empty()) {
       on = resting.back();
       resting.pop_back();
+      resting_count_.store(resting_count() - 1, std::memory_order_relaxed);
     } else {
       try {
         on = make_carrier(needs);

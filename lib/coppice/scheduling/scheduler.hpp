@@ -60,6 +60,8 @@ class scheduler {
 
   run_queue& queue() noexcept { return queue_; }
   runnable* running() const noexcept { return running_; }
+  /// Carriers that wait for something to carry. Any thread.
+  std::size_t resting_count() const noexcept { return resting_count_.load(std::memory_order_relaxed); }
   const carrier* carrier_here() const noexcept;
 
   /// Suspends the fiber that runs on this thread.
@@ -77,6 +79,7 @@ class scheduler {
   runnable* next_for(carrier&) noexcept;
   carrier* fiber_for(runnable&) noexcept;
   carrier* make_carrier(std::size_t stack_size);
+  void rest(carrier& idle);
   void end_carriers();
 
   runtime& runtime_;
@@ -89,6 +92,7 @@ class scheduler {
   std::uint32_t given_ = 0;                     // those that a runnable got
   std::uint64_t draw_ = 0;                      // the state of the seeded choice
   std::vector<std::vector<carrier*>> resting_;  // idle carriers by stack class
+  std::atomic<std::size_t> resting_count_{0};   // of all classes; changed by this thread alone
 
   // Of a thread that sleeps, under the runtime's lock.
   std::condition_variable roused_;
