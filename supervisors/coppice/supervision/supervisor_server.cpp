@@ -78,7 +78,15 @@ supervisor_server::supervisor_server(supervisor_init init)
   }
   child* failed = nullptr;
   exit_reason reason;
-  if (start_all(children_.begin(), &failed, reason)) return;
+  try {
+    if (start_all(children_.begin(), &failed, reason)) return;
+  } catch (const unwinding&) {
+    throw;
+  } catch (...) {
+    // Not of a child, which is a failed start: those that have started are ended in order none the less.
+    terminate_all(children_.begin());
+    throw;
+  }
   log_start_failure(*failed, reason);
   auto why = exit_reason::tuple({exit_reason::shutdown(), exit_reason::tuple({exit_reason{"failed_to_start_child"},
                                                                               exit_reason{failed->spec.id}, reason})});
@@ -103,6 +111,7 @@ bool supervisor_server::start_all(children::iterator first, child** failed, exit
 }
 
 start_result supervisor_server::start(child& started) {
+  come_to(fault_point::child_starts, started);
   if (observer_ != nullptr) observer_->child_starting(path_of(started), started.spec.type, self());
   std::optional<inheritance> bequeathed;
   if (observer_ != nullptr && started.spec.type == child_type::supervisor) {
@@ -114,6 +123,7 @@ start_result supervisor_server::start(child& started) {
   if (result) {
     set_process(started, result.process());
     if (observer_ != nullptr) observer_->child_started(path_of(started), started.spec.type, result.process(), self());
+    come_to(fault_point::child_started, started);
   } else if (result.is_failed() && observer_ != nullptr) {
     observer_->child_start_failed(path_of(started), result.error(), self());
   }
@@ -146,6 +156,7 @@ void supervisor_server::terminate_all(children::iterator first) {
 
 void supervisor_server::end_child(child& ended) {
   if (!ended.process) return;
+  come_to(fault_point::child_ends, ended);
   const pid process = ended.process;
   if (observer_ != nullptr) observer_->child_ending(path_of(ended), process, self());
   const shutdown_time shutdown = shutdown_of(ended.spec);
@@ -159,6 +170,7 @@ void supervisor_server::end_child(child& ended) {
   // A supervisor that was killed has ended none of its children. They are ending now, by their links; nothing may be
   // started in their place before they are gone. They are not hurried: OTP does not kill them either.
   await_orphans_of(process);
+  come_to(fault_point::child_ended, ended);
 }
 
 // Restarting
@@ -379,6 +391,10 @@ void supervisor_server::set_process(child& of, pid process) {
   if (of.process) by_process_.erase(of.process);
   of.process = process;
   if (process) by_process_.emplace(process, place_of(of));
+}
+
+void supervisor_server::come_to(fault_point point, const child& of) {
+  control_block::current().at(point, of.spec.id);
 }
 
 std::string supervisor_server::path_of(const child& of) const {

@@ -12,6 +12,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <coppice/behaviours/server.hpp>
+#include <coppice/process/fault_injector.hpp>
 #include <coppice/process/signals.hpp>
 #include <coppice/supervision/restart_budget.hpp>
 #include <coppice/supervision/supervisor.hpp>
@@ -95,6 +96,7 @@ class supervisor_server final
   void forget_or_keep(child& ended);
   void shut_down_if_significant(bool was_significant);
 
+  static void come_to(fault_point point, const child& of);
   std::string path_of(const child& of) const;
   void say(std::string what) const;
   void log_start_failure(const child& failed, const exit_reason& reason) const;
