@@ -88,8 +88,9 @@ void cut(std::uint64_t wanted, dice by, counts& count) {
 
 void work(dice by, counts& count) {
   while (!count.over.load()) {
+    const std::string name = name_of(by.below(std::uint64_t{pools} * in_a_pool));
     try {
-      call(name_of(by.below(std::uint64_t{pools} * in_a_pool)), calc_sample::messages::view{}, 60s);
+      call(std::string_view{name}, calc_sample::messages::view{}, 60s);
       ++count.answered;
     } catch (const exit_exception&) {
       ++count.failed;

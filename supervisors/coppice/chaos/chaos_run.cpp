@@ -1,6 +1,4 @@
-#include <algorithm>
 #include <utility>
-#include <variant>
 
 #include <coppice/chaos/chaos_run.hpp>
 #include <coppice/chaos/chaos_session.hpp>
@@ -13,23 +11,6 @@
 
 namespace coppice {
 
-namespace {
-
-// How long what is sent to a process may be under way.
-std::chrono::nanoseconds longest_delay(const chaos_plan& plan) {
-  std::chrono::nanoseconds longest{0};
-  for (const auto& phase : plan.phases) {
-    for (const auto& fault : phase.faults) {
-      for (const auto& how : fault.how) {
-        if (const auto* delay = std::get_if<harm::delay>(&how)) longest = std::max(longest, delay->by);
-      }
-    }
-  }
-  return longest;
-}
-
-}  // namespace
-
 class chaos_run::state {
  public:
   state(const supervisor_spec& root, const worker_registry& workers, const chaos_plan& plan, chaos_run_options options)
@@ -37,7 +18,7 @@ class chaos_run::state {
         workers_{workers},
         options_{std::move(options)},
         session_{plan, options_.seed},
-        watched_{{&root_, &workers_, plan.expect, options_.invariants, !options_.real_time, longest_delay(plan)}} {}
+        watched_{{&root_, &workers_, plan.expect, options_.invariants, !options_.real_time, plan.longest_delay()}} {}
 
   chaos_outcome run() {
     runtime_options engine;
@@ -83,6 +64,7 @@ class chaos_run::state {
     if (started) {
       detail::end_process(started.process(), exit_reason::shutdown(), std::nullopt);
       detail::await_orphans_of(started.process());
+      session_.await_arrivals();
     }
     watched_.after_end();
   }

@@ -21,11 +21,11 @@ struct chaos_run_options {
   /// Not in a simulation, but as a program runs.
   bool real_time = false;
   /// In real time: scheduler threads; unset: one for each processor.
-  std::optional<unsigned> threads;
+  std::optional<unsigned> threads{};
   /// What must be true beside the library's own invariants and the plan's expectations.
-  std::vector<named_invariant> invariants;
+  std::vector<named_invariant> invariants{};
   /// Called now and then by a process of the run; must not wait. May be empty.
-  std::function<void(const chaos_progress&)> progress;
+  std::function<void(const chaos_progress&)> progress{};
 };
 
 /// What came of it.

@@ -120,7 +120,12 @@ class chaos_session::state final : public chaos_recorder::listener {
 
   bool settle() {
     injector_.calm();
+    await_arrivals();
     return is_virtual_ ? await_quiescence() : settle_in_real_time();
+  }
+
+  void await_arrivals() const {
+    if (const auto longest = plan_.longest_delay(); longest.count() > 0) sleep(longest);
   }
 
   void stop() noexcept {
@@ -346,6 +351,10 @@ void chaos_session::run(const std::function<void(const chaos_progress&)>& progre
 
 bool chaos_session::settle() {
   return state_->settle();
+}
+
+void chaos_session::await_arrivals() {
+  state_->await_arrivals();
 }
 
 void chaos_session::end() {

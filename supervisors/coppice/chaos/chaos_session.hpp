@@ -74,6 +74,9 @@ class chaos_session {
   /// comes. In real time it waits for half a minute at most.
   bool settle();
 
+  /// Waits until what was sent before and delayed by harm has arrived.
+  void await_arrivals();
+
   /// The tree is about to be shut down: what ends from now on is no loss.
   void end();
 

@@ -133,7 +133,7 @@ exit_status run_chaos(const chaos_command_options& given) {
   std::string faults = junit_file_place.write(junit);
   if (folder) {
     faults += folder->write({{"report.json", chaos_json(outcome.record, figures, plan->limits, verdict)},
-                             {"report.html", chaos_page(outcome.record, figures, plan->limits, verdict)},
+                             {"report.html", chaos_page(outcome.record, figures, verdict)},
                              {"junit.xml", junit}});
   }
   if (!faults.empty()) {

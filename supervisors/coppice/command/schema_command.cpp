@@ -1,5 +1,6 @@
 #include <coppice/command/printed_answer.hpp>
 #include <coppice/command/schema_command.hpp>
+#include <coppice/tree/chaos_plan_schema.hpp>
 #include <coppice/tree/tree_schema.hpp>
 
 namespace coppice::command {

@@ -48,6 +48,18 @@ bool matches(const chaos_victims& victims, std::string_view path, bool is_superv
   return std::none_of(victims.except.begin(), victims.except.end(), fits);
 }
 
+std::chrono::nanoseconds chaos_plan::longest_delay() const noexcept {
+  std::chrono::nanoseconds longest{0};
+  for (const auto& phase : phases) {
+    for (const auto& fault : phase.faults) {
+      for (const auto& how : fault.how) {
+        if (const auto* delay = std::get_if<harm::delay>(&how)) longest = std::max(longest, delay->by);
+      }
+    }
+  }
+  return longest;
+}
+
 std::chrono::nanoseconds chaos_plan::duration() const noexcept {
   return std::accumulate(phases.begin(), phases.end(), std::chrono::nanoseconds{0},
                          [](std::chrono::nanoseconds sum, const chaos_phase& one) { return sum + one.duration; });

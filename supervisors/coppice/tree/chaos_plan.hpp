@@ -146,6 +146,9 @@ struct chaos_plan {
   chaos_limits limits;
 
   std::chrono::nanoseconds duration() const noexcept;
+
+  /// How long a message may be under way at most.
+  std::chrono::nanoseconds longest_delay() const noexcept;
 };
 
 }  // namespace coppice

@@ -57,6 +57,7 @@ class monitors_answered::board {
   void close() {
     const std::lock_guard hold{lock_};
     witness_ = pid{};
+    if (alarm_ != nullptr) detail::discard(std::exchange(alarm_, nullptr));
   }
   pid witness() const {
     const std::lock_guard hold{lock_};
@@ -155,7 +156,7 @@ class monitors_answered::board {
   static constexpr std::size_t most_findings = 1000;
 
   void arm() {
-    if (alarm_ != nullptr) return;
+    if (alarm_ != nullptr || !witness_) return;
     alarm_ = detail::make_envelope<look_at_the_board>(witness_, detail::envelope_kind::message, pid{}, reference{});
   }
 
