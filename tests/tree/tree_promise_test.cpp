@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <coppice/tree/chaos_plan.hpp>
 #include <coppice/tree/shutdown_bound.hpp>
 #include <coppice/tree/tree_promise.hpp>
 
@@ -296,6 +297,24 @@ TEST_SUITE("tree warnings") {
   }
 }
 
+TEST_SUITE("tree promise: costs") {
+  TEST_CASE("a worker whose end costs all the time that it is given is warned of") {
+    auto const with = [](std::string const& keys) {
+      return warned(R"({"id": "root", "children": [{"id": "a", "start": "calc", )" + keys + "}]}");
+    };
+    CHECK(with(R"("cost": {"terminate_us": 5000000})") == list{"/children/0 S88"});
+    CHECK(with(R"("cost": {"terminate_us": 4999999})") == list{});
+    CHECK(with(R"("cost": {"terminate_us": 5000000}, "shutdown": "infinity")") == list{});
+    CHECK(with(R"("cost": {"terminate_us": 5000000}, "shutdown": "brutal_kill")") == list{});
+    CHECK(warnings_of(checked_tree(R"({"id": "root", "children": [
+      {"id": "a", "start": "calc", "shutdown": 100, "cost": 2000000}]})"))
+              .at(0)
+              .message ==
+          "in a chaos run it is killed before it has ended: it is given 100 ms, and its orderly end costs 2 s. Lower "
+          "\"terminate_us\" or raise \"shutdown\".");
+  }
+}
+
 TEST_SUITE("tree promise: text") {
   TEST_CASE("it reads like a page") {
     CHECK(promise_text(promise_of_text(R"({"id": "root", "max_restarts": 2, "children": [
@@ -317,6 +336,26 @@ TEST_SUITE("tree promise: text") {
           "Processes: 1: 1 supervisor and 0 workers.\n"
           "Restarts:  no child can make the root give up.\n"
           "Shutdown:  takes no time: no child is waited for.\n");
+  }
+
+  TEST_CASE("a plan is told in a line, before the warnings") {
+    chaos_plan plan;
+    plan.phases = {{"storm", 10s, std::vector<chaos_fault>(3)}, {"rest", 500ms, {}}};
+    auto const root = checked_tree(R"({"id": "root", "children": [{"id": "a", "start": "calc", "shutdown": 0}]})");
+    auto const line = [&] {
+      std::string const text = promise_text(promise_of(root, plan), "t.json");
+      auto const at = text.find("Chaos:");
+      REQUIRE(at != std::string::npos);
+      CHECK(at < text.find("warning:"));
+      return text.substr(at, text.find('\n', at) - at);
+    };
+    CHECK(line() == "Chaos:     takes 10.5 s in 2 phases: 3 faults.");
+    plan.phases.pop_back();
+    plan.load.resize(2);
+    plan.expect.resize(1);
+    plan.limits.availability = 99;
+    plan.limits.give_ups = 0;
+    CHECK(line() == "Chaos:     takes 10 s in 1 phase: 3 faults, load of 2 messages, 1 expectation, 2 limits.");
   }
 
   TEST_CASE("of very many warnings the first hundred are shown") {

@@ -4,8 +4,10 @@
 
 #include <fmt/format.h>
 
+#include <coppice/tree/chaos_plan.hpp>
 #include <coppice/tree/quoted_text.hpp>
 #include <coppice/tree/shutdown_bound.hpp>
+#include <coppice/tree/time_check.hpp>
 #include <coppice/tree/tree_promise.hpp>
 #include <coppice/tree/tree_spec.hpp>
 
@@ -152,6 +154,32 @@ std::string shutdown_line(shutdown_promise const& shutdown) {
   return fmt::format("may take for ever; no limit (\"infinity\") for {}.", paths);
 }
 
+std::size_t number_of_limits(chaos_limits const& limits) {
+  std::size_t number = 0;
+  for (auto const& one :
+       {limits.recovery_median_ms, limits.recovery_p99_ms, limits.recovery_max_ms, limits.availability}) {
+    number += one ? 1 : 0;
+  }
+  for (auto const& one : {limits.give_ups, limits.lost_messages, limits.failed_calls, limits.blast_radius}) {
+    number += one ? 1 : 0;
+  }
+  return number;
+}
+
+std::string chaos_line(chaos_plan const& plan) {
+  std::uint64_t faults = 0;
+  for (chaos_phase const& phase : plan.phases) faults += phase.faults.size();
+  std::string parts = number_of(faults, "fault");
+  auto const add = [&parts](std::size_t number, std::string_view one) {
+    if (number > 0) parts += ", " + number_of(number, one);
+  };
+  if (!plan.load.empty()) parts += fmt::format(", load of {}", number_of(plan.load.size(), "message"));
+  add(plan.expect.size(), "expectation");
+  add(number_of_limits(plan.limits), "limit");
+  return fmt::format("takes {} in {}: {}.", detail::short_time_text(plan.duration()),
+                     number_of(plan.phases.size(), "phase"), parts);
+}
+
 }  // namespace
 
 std::uint64_t tree_promise::processes() const {
@@ -172,10 +200,17 @@ tree_promise promise_of(supervisor_spec const& root) {
   return promise;
 }
 
+tree_promise promise_of(supervisor_spec const& root, chaos_plan const& plan) {
+  tree_promise promise = promise_of(root);
+  promise.chaos = chaos_line(plan);
+  return promise;
+}
+
 std::string promise_text(tree_promise const& promise, std::string_view file, std::size_t limit) {
   std::string const shown_file = detail::printable(file);
   std::string text = fmt::format("Processes: {}\nRestarts:  {}\nShutdown:  {}\n", process_line(promise),
                                  restart_line(promise), shutdown_line(promise.shutdown));
+  if (!promise.chaos.empty()) text += fmt::format("Chaos:     {}\n", promise.chaos);
   std::size_t const shown = std::min(limit, promise.warnings.size());
   for (std::size_t i = 0; i < shown; ++i) {
     tree_warning const& one = promise.warnings[i];

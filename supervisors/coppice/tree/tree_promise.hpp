@@ -12,6 +12,7 @@
 
 namespace coppice {
 
+struct chaos_plan;
 struct supervisor_spec;
 
 /// How many restarts one failing child can cause until the root gives up.
@@ -49,12 +50,16 @@ struct tree_promise {
   std::map<std::string, std::uint64_t> workers;        ///< How many processes of each `start`.
   std::optional<restart_promise> until_root_gives_up;  ///< Unset: no child can make the root give up.
   shutdown_promise shutdown;
+  std::string chaos;                   ///< What a chaos run does, in a few words; empty without a plan.
   std::vector<tree_warning> warnings;  ///< In the order of the file.
 
   std::uint64_t processes() const;
 };
 
 tree_promise promise_of(supervisor_spec const& root);
+
+/// The same of a tree and its plan.
+tree_promise promise_of(supervisor_spec const& root, chaos_plan const& plan);
 
 /// The promise as `coppice check` prints it: a few lines, then the warnings, one a line, the first `limit` of them.
 std::string promise_text(tree_promise const& promise, std::string_view file, std::size_t limit = 100);

@@ -5,6 +5,7 @@
 
 #include <coppice/tree/quoted_text.hpp>
 #include <coppice/tree/shutdown_bound.hpp>
+#include <coppice/tree/time_check.hpp>
 #include <coppice/tree/tree_spec.hpp>
 #include <coppice/tree/tree_warning.hpp>
 
@@ -105,6 +106,7 @@ class examiner {
   }
 
   void look_at_child(tree_child const& child) {
+    if (auto const* worker = child.if_worker()) look_at_cost(*worker);
     if (auto const* inner = child.if_supervisor()) {
       look_at_inner(*inner);
       look_at(*inner);
@@ -114,6 +116,16 @@ class examiner {
            "\"infinity\" "
            "for no limit.");
     }
+  }
+
+  void look_at_cost(worker_spec const& worker) {
+    if (worker.shutdown.is_infinity() || worker.shutdown.is_brutal_kill()) return;
+    std::chrono::nanoseconds const limit = worker.shutdown.limit();
+    if (worker.cost.terminate < limit || limit == std::chrono::nanoseconds{0}) return;
+    warn(worker.pointer, "S88",
+         fmt::format("in a chaos run it is killed before it has ended: it is given {}, and its orderly end costs {}. "
+                     "Lower \"terminate_us\" or raise \"shutdown\".",
+                     detail::short_time_text(limit), detail::short_time_text(worker.cost.terminate)));
   }
 
   void look_at_inner(supervisor_spec const& inner) {
