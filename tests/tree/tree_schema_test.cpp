@@ -5,6 +5,7 @@
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
@@ -13,8 +14,14 @@
 #include <valijson/schema_parser.hpp>
 #include <valijson/validator.hpp>
 
+#include <coppice/tree/chaos_plan_checker.hpp>
 #include <coppice/tree/chaos_plan_schema.hpp>
+#include <coppice/tree/fault.hpp>
+#include <coppice/tree/json_reader.hpp>
+#include <coppice/tree/located_json.hpp>
 #include <coppice/tree/tree_schema.hpp>
+
+#include "plan_workers.hpp"
 
 namespace {
 
@@ -61,6 +68,52 @@ constexpr std::array<std::string_view, 14> beyond_a_schema{
 constexpr std::array<std::string_view, 5> beyond_a_plan_schema{
     "duplicate_key", "duration_of_all_phases", "nobody_left", "phases_of_rest_only", "victims_not_there",
 };
+
+// The parts of a bad plan, each in a plan that is sound apart from it: a file with many faults says little about each.
+std::vector<nlohmann::json> parts_of(nlohmann::json const& plan) {
+  std::vector<nlohmann::json> parts;
+  if (!plan.is_object()) return parts;
+  auto const sound = [] {
+    return nlohmann::json{{"duration_ms", 1000}, {"load", {{{"call", "root/store"}, {"message", "view"}}}}};
+  };
+  for (auto const& [key, value] : plan.items()) {
+    if (!value.is_structured() || value.empty()) {
+      parts.push_back(sound());
+      parts.back()[key] = value;
+      continue;
+    }
+    for (auto const& [place, part] : value.items()) {
+      parts.push_back(sound());
+      if (value.is_array()) {
+        if (key == "phases") parts.back().erase("duration_ms");
+        parts.back()[key] = nlohmann::json::array({part});
+      } else {
+        parts.back()[key] = {{place, part}};
+      }
+    }
+  }
+  return parts;
+}
+
+// What the checker says to it, one fault a line.
+std::string faults_of(nlohmann::json const& plan) {
+  coppice::fault_list faults{"plan.json"};
+  auto const read = coppice::read_json(plan.dump(), "a plan", faults);
+  if (read) coppice::check_chaos_plan(*read, "", coppice::tests::plan_tree(), coppice::tests::plan_workers(), faults);
+  return faults.text();
+}
+
+// By what a fault that no schema can express is known.
+constexpr std::array<std::string_view, 14> inexpressible{
+    "the tree has no ", "nobody is left",  "no worker is at",        "no supervisor is at", "is a supervisor;",
+    "(calc):",          "(cache):",        "one kind at most",       "got the kind",        "Erlang's notation",
+    "NUL characters",   "expected a path", "digits after the point", "control characters",
+};
+
+bool is_inexpressible(std::string_view faults) {
+  return std::any_of(inexpressible.begin(), inexpressible.end(),
+                     [faults](std::string_view words) { return faults.find(words) != std::string_view::npos; });
+}
 
 // Every object of a schema that describes a key.
 void for_each_key(nlohmann::json const& schema, auto const& look) {
@@ -152,6 +205,25 @@ TEST_SUITE("tree schema") {
       rejected += beyond ? 0 : 1;
     }
     CHECK(rejected >= 20);
+  }
+
+  TEST_CASE("the schema of plans and the checker agree on each part of every bad plan") {
+    schema one{coppice::chaos_plan_schema()};
+    std::size_t agreed = 0;
+    for (auto const& entry : fs::directory_iterator{"tests/bad_plans"}) {
+      if (entry.path().extension() != ".json") continue;
+      nlohmann::json const value = json_of(entry.path());
+      if (value.is_discarded()) continue;
+      for (nlohmann::json const& part : parts_of(value)) {
+        std::string const faults = faults_of(part);
+        CAPTURE(part.dump());
+        CAPTURE(faults);
+        if (is_inexpressible(faults) || faults.find("fits into 64 bits") != std::string::npos) continue;
+        CHECK(one.accepts(part) == faults.empty());
+        ++agreed;
+      }
+    }
+    CHECK(agreed > 100);
   }
 
   TEST_CASE("every key has a title and a description, and every key with a default says it") {
