@@ -104,10 +104,10 @@ std::string faults_of(nlohmann::json const& plan) {
 }
 
 // By what a fault that no schema can express is known.
-constexpr std::array<std::string_view, 14> inexpressible{
+constexpr std::array<std::string_view, 15> inexpressible{
     "the tree has no ", "nobody is left",  "no worker is at",        "no supervisor is at", "is a supervisor;",
     "(calc):",          "(cache):",        "one kind at most",       "got the kind",        "Erlang's notation",
-    "NUL characters",   "expected a path", "digits after the point", "control characters",
+    "NUL characters",   "expected a path", "digits after the point", "control characters",  "fits into 64 bits",
 };
 
 bool is_inexpressible(std::string_view faults) {
@@ -218,7 +218,7 @@ TEST_SUITE("tree schema") {
         std::string const faults = faults_of(part);
         CAPTURE(part.dump());
         CAPTURE(faults);
-        if (is_inexpressible(faults) || faults.find("fits into 64 bits") != std::string::npos) continue;
+        if (is_inexpressible(faults)) continue;
         CHECK(one.accepts(part) == faults.empty());
         ++agreed;
       }

@@ -67,7 +67,8 @@ json pattern() {
        "root/pool/*, root/**."},
       {"type", "string"},
       {"pattern", R"(^(\*\*|\*|\*?[a-z0-9_-]+(\*[a-z0-9_-]+)*\*?)(/(\*\*|\*|\*?[a-z0-9_-]+(\*[a-z0-9_-]+)*\*?))*$)"},
-      {"minLength", 1}};
+      {"minLength", 1},
+      {"not", {{"const", "*"}}}};
 }
 
 json one_or_more(std::string_view title, std::string_view description, std::string_view of) {
