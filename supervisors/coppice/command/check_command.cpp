@@ -8,9 +8,10 @@ namespace coppice::command {
 
 exit_status check(const check_options& options) {
   const worker_registry workers = workers_with(options.libraries);
-  const auto root = read_tree(options.tree, workers, options.libraries);
-  if (!root) return bad_input;
-  return print("-", promise_text(promise_of(*root), shown_name(options.tree)));
+  const auto tree = read_whole_tree(options.tree, workers, options.libraries);
+  if (!tree) return bad_input;
+  const tree_promise promise = tree->chaos ? promise_of(*tree->root, *tree->chaos) : promise_of(*tree->root);
+  return print("-", promise_text(promise, shown_name(options.tree)));
 }
 
 }  // namespace coppice::command
