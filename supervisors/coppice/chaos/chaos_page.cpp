@@ -152,7 +152,7 @@ class page_writer {
   void write_broken(std::string_view kind, const std::vector<chaos_violation>& broken) {
     if (broken.empty()) return;
     constexpr std::size_t most = 200;
-    add("<h2>Broken {}s</h2>\n<ul class=\"broken\">\n", kind);
+    add("<h2>Broken {}s</h2>\n<ul class=\"broken\" tabindex=\"0\" aria-label=\"Broken {}s\">\n", kind, kind);
     for (std::size_t i = 0; i < std::min(most, broken.size()); ++i) {
       const chaos_violation& each = broken[i];
       add("<li><b>{}</b>{} <span class=\"path\">{}</span> {} <span class=\"note\">at {}</span></li>\n",

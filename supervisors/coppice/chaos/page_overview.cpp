@@ -37,9 +37,7 @@ class overview_drawing {
         slices);
     draw_curve();
     draw_bars();
-    for (const auto& each : record_.give_ups) {
-      made_.svg += fmt::format(R"(<path class="u" d="M{:.2f} 0V90"/>)", position(each.time));
-    }
+    draw_give_ups();
     made_.svg += "</svg>";
     return std::move(made_);
   }
@@ -138,6 +136,16 @@ class overview_drawing {
         made_.svg +=
             fmt::format(R"(<rect class="w{}" x="{}" y="{:.2f}" width="1" height="{:.2f}"/>)", colour, i, top, height);
       }
+    }
+  }
+
+  void draw_give_ups() {
+    std::vector<bool> gave_up(slices);
+    for (const auto& each : record_.give_ups) gave_up[slice_of(each.time)] = true;
+    // A few go through all of the picture; many would hide it.
+    const bool few = std::count(gave_up.begin(), gave_up.end(), true) <= 30;
+    for (std::size_t i = 0; i < slices; ++i) {
+      if (gave_up[i]) made_.svg += fmt::format(R"(<path class="u" d="M{}.5 {}V{}"/>)", i, few ? 0 : 48, few ? 90 : 56);
     }
   }
 

@@ -52,8 +52,9 @@
     if (ns < 1e9) return cut(ns / 1e6, "ms");
     const s = ns / 1e9;
     if (s < 60) return cut(s, "s");
-    if (s < 3600) return `${Math.floor(s / 60)} min ${Math.floor(s % 60)} s`;
-    return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
+    const two = (large, unit, small, small_unit) => small === 0 ? `${large} ${unit}` : `${large} ${unit} ${small} ${small_unit}`;
+    if (s < 3600) return two(Math.floor(s / 60), "min", Math.floor(s % 60), "s");
+    return two(Math.floor(s / 3600), "h", Math.floor((s % 3600) / 60), "min");
   };
   // A moment, with as many digits as it takes to tell it from its neighbours.
   const moment = (ns, step = 1) => {
@@ -236,6 +237,9 @@
   const kind_of = (h) => data.kind_of_way[hits.way[h]] % shapes.length;
 
   const drawn = { marks: 0, of: 0 };
+  // Marks that are closer than this many pixels are drawn as one.
+  const finest = 1.5, most_marks = 5000;
+  let grain = finest;
 
   const draw_lives = (list, p, y, out) => {
     const name = data.types[p] ? "L" : "l";
@@ -257,25 +261,33 @@
     flush();
   };
 
-  const draw_outages = (list, y, out) => {
-    let covered = -1;
+  const draw_outages = (list, y, height, out) => {
+    let name = "", start = 0, end = -1;  // What is to be drawn next: neighbours become one.
+    const flush = () => {
+      if (end > start) out.push(`<rect class="${name}" x="${rounded(start)}" y="${y}" width="${rounded(end - start)}" height="${height}"/>`);
+    };
+    const piece = (of, from, until) => {
+      const a = Math.max(x_of(from), label_width, end);
+      const b = Math.min(Math.max(x_of(until), x_of(from) + 1.2), width);
+      if (b <= a) return;
+      if (of !== name || a > end + 0.3) {
+        flush();
+        name = of;
+        start = a;
+      }
+      end = b;
+    };
     for (let i = 0; i < list.length && outages.begin[list[i]] <= view.to; ++i) {
-      const o = list[i], l = outages.life[o];
+      const o = list[i], life_end = lives.end[outages.life[o]];
       const to = outages.end[o] < 0 ? data.end : outages.end[o];
       if (to < view.from) continue;
-      const hung_until = outages.begin[o] < (lives.end[l] < 0 ? Infinity : lives.end[l])
-        ? Math.min(to, lives.end[l] < 0 ? to : lives.end[l]) : outages.begin[o];
-      const piece = (name, from, until) => {
-        const a = Math.max(x_of(from), label_width);
-        const b = Math.min(Math.max(x_of(until), a + 1.2), width);
-        if (b <= covered || a >= width) return;
-        covered = b;
-        out.push(`<rect class="${name}" x="${rounded(a)}" y="${y + 3}" width="${rounded(b - a)}" height="12"/>`);
-      };
+      const hung_until = life_end < 0 ? to : Math.min(to, Math.max(life_end, outages.begin[o]));
       if (hung_until > outages.begin[o]) piece("h", outages.begin[o], hung_until);
       if (to > hung_until || hung_until === outages.begin[o]) piece("o", hung_until, to);
     }
+    flush();
   };
+
   const draw_hits = (list, y, out) => {
     const margin = 6 * (view.to - view.from) / (width - label_width);
     let last = -Infinity;
@@ -283,7 +295,7 @@
       const x = x_of(hits.time[list[i]]);
       if (x < label_width - 1 || x > width + 1) continue;
       ++drawn.of;
-      if (x - last < 1.5) continue;
+      if (x - last < grain) continue;
       const next = i + 1 < list.length ? x_of(hits.time[list[i + 1]]) : Infinity;
       const kind = kind_of(list[i]);
       // Where there is no room for shapes, lines.
@@ -302,7 +314,7 @@
     for (let i = first_from(list, time, view.from); i < list.length && time(list[i]) <= view.to; ++i) {
       const x = x_of(time(list[i]));
       ++drawn.of;
-      if (x - last < 2) continue;
+      if (x - last < grain) continue;
       out.push(shape(rounded(x)));
       ++drawn.marks;
       last = x;
@@ -321,7 +333,7 @@
   };
 
   const step_of = (span, room) => {
-    const rough = span / Math.max(2, Math.floor(room / 110));
+    const rough = span / Math.max(2, Math.floor(room / 95));
     const power = 10 ** Math.floor(Math.log10(rough));
     for (const factor of [1, 2, 5, 10]) if (factor * power >= rough) return Math.max(1, factor * power);
     return rough;
@@ -334,6 +346,20 @@
     return decimal;
   };
 
+  const draw_row = (i, y, under, bars, labels) => {
+    const p = rows[i], shown = shown_in(p);
+    if (chosen && chosen.path === p) under.push(`<rect class="chosen" x="0" y="${y}" width="${width}" height="${row_height}"/>`);
+    else if (i % 2 === 1) under.push(`<rect class="stripe" x="0" y="${y}" width="${width}" height="${row_height}"/>`);
+    draw_lives(shown.lives, p, y, bars);
+    // Of a whole subtree somebody is always missing: a line below the bar, which is that of the supervisor.
+    if (shown !== at_path[p]) draw_outages(shown.outages, y + 14, 3, bars);
+    draw_outages(at_path[p].outages, y + 3, 12, bars);
+    draw_points(shown.failures, (f) => failures.time[f], bars, (x) => `<path class="f" d="M${x - 3} ${y + 6}l6 6m0-6l-6 6"/>`);
+    draw_hits(shown.hits, y, bars);
+    draw_points(shown.give_ups, (g) => give_ups.time[g], bars, (x) => `<path class="g" d="M${x} ${y + 2}l6 7-6 7-6-7Z"/>`);
+    labels.push(`<g transform="translate(0 ${y})">${label_of(p)}</g>`);
+  };
+
   let waiting = false;
   const draw_soon = () => {
     if (waiting) return;
@@ -344,7 +370,7 @@
   const draw = () => {
     width = Math.max(scroller.clientWidth, 200);
     label_width = Math.min(240, Math.round(width * (width < 640 ? 0.28 : 0.18)), Math.round(longest_label() + 14));
-    label_width = Math.max(label_width, 90);
+    label_width = Math.max(label_width, width < 640 ? 90 : 150);
     document.querySelector(".overview").style.setProperty("--labels", `${label_width}px`);
     const full = rows.length * row_height;
     spacer.style.height = `${full}px`;
@@ -362,19 +388,14 @@
     }
     axis.innerHTML = `<svg height="24" viewBox="0 0 ${width} 24" aria-hidden="true">${ticks.join("")}</svg>`;
 
-    drawn.marks = drawn.of = 0;
-    const under = [], bars = [], labels = [];
     const first = Math.max(0, Math.floor(top / row_height)), last = Math.min(rows.length, Math.ceil((top + height) / row_height));
-    for (let i = first; i < last; ++i) {
-      const p = rows[i], y = i * row_height - top, shown = shown_in(p);
-      if (chosen && chosen.path === p) under.push(`<rect class="chosen" x="0" y="${y}" width="${width}" height="${row_height}"/>`);
-      else if (i % 2 === 1) under.push(`<rect class="stripe" x="0" y="${y}" width="${width}" height="${row_height}"/>`);
-      draw_lives(shown.lives, p, y, bars);
-      draw_outages(shown.outages, y, bars);
-      draw_points(shown.failures, (f) => failures.time[f], bars, (x) => `<path class="f" d="M${x - 3} ${y + 6}l6 6m0-6l-6 6"/>`);
-      draw_hits(shown.hits, y, bars);
-      draw_points(shown.give_ups, (g) => give_ups.time[g], bars, (x) => `<path class="g" d="M${x} ${y + 2}l6 7-6 7-6-7Z"/>`);
-      labels.push(`<g transform="translate(0 ${y})">${label_of(p)}</g>`);
+    let under, bars, labels;
+    // A browser is slow with many shapes, so there are fewer where there would be too many.
+    for (grain = finest;; grain *= 2) {
+      drawn.marks = drawn.of = 0;
+      under = [], bars = [], labels = [];
+      for (let i = first; i < last; ++i) draw_row(i, i * row_height - top, under, bars, labels);
+      if (drawn.marks <= most_marks || grain > 20) break;
     }
     if (chosen && chosen.time !== undefined && row_of.has(chosen.path)) {
       const x = x_of(chosen.time), y = row_of.get(chosen.path) * row_height - top;

@@ -1,0 +1,130 @@
+#include <regex>
+#include <set>
+#include <string>
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include <coppice/chaos/chaos_page.hpp>
+#include <coppice/chaos/page_overview.hpp>
+
+#include "chaos/made_record.hpp"
+
+using namespace chaos_tests;  // NOLINT(google-build-using-namespace)
+using namespace std::chrono_literals;
+using namespace coppice;  // NOLINT(google-build-using-namespace)
+
+namespace {
+
+std::string page_of(const chaos_record& record, const chaos_verdict& verdict = {}) {
+  return chaos_page(record, compute_figures(record), verdict);
+}
+
+std::size_t count_of(const std::string& text, const std::string& what) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++count;
+  return count;
+}
+
+std::string data_of(const std::string& page) {
+  const std::string mark = "id=\"data\">";
+  const std::size_t begin = page.find(mark) + mark.size();
+  return page.substr(begin, page.find("</script>", begin) - begin);
+}
+
+std::set<std::string> found(const std::string& text, const std::regex& form) {
+  std::set<std::string> all;
+  for (std::sregex_iterator each{text.begin(), text.end(), form}; each != std::sregex_iterator{}; ++each) {
+    all.insert((*each)[1]);
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_SUITE("chaos_page") {
+  TEST_CASE("it asks for nothing from anywhere else") {
+    const std::string page = page_of(*small_record());
+    CHECK_FALSE(std::regex_search(page, std::regex{R"((src|href)\s*=|@import|url\((?!#)|https?:)"}));
+    CHECK(page.find("default-src 'none'") != std::string::npos);
+  }
+
+  TEST_CASE("it has the verdict, the seed and the command that replays it") {
+    chaos_verdict verdict;
+    verdict.replay = "coppice chaos 'a & b.json' --seed 7";
+    verdict.broken_limits.push_back({"availability", "root/a", "98.5 %", 1s});
+    const std::string page = page_of(*small_record(), verdict);
+    CHECK(page.find("<span class=\"verdict\">failed</span>") != std::string::npos);
+    CHECK(page.find("Seed <b>7</b>") != std::string::npos);
+    CHECK(page.find("coppice chaos &#39;a &amp; b.json&#39; --seed 7") != std::string::npos);
+    CHECK(page.find("class=\"worker bad\"><td>root/a</td>") != std::string::npos);
+    CHECK(page_of(*small_record()).find("<span class=\"verdict\">passed</span>") != std::string::npos);
+  }
+
+  TEST_CASE("the table stands in it without JavaScript, a row for each child") {
+    const std::string page = page_of(*small_record());
+    CHECK(count_of(page, "<tr data-path=") == 3);
+    CHECK(page.find("<td>all 3</td>") != std::string::npos);
+    CHECK(page.find("<svg viewBox=\"0 0 400 90\"") != std::string::npos);
+  }
+
+  TEST_CASE("no text can break out of where it stands") {
+    const std::string nasty = "</script><script>alert(1)</script><!--";
+    made_record made{1000};
+    made.record().root = nasty;
+    made.hit("root/" + nasty, 100, 1, "crash " + nasty);
+    made.life("root/" + nasty, 0, 100, nasty, 0);
+    made.record().start_failures.push_back({5ms, "root/" + nasty, exit_reason{nasty}});
+    chaos_verdict verdict;
+    verdict.broken_invariants.push_back({nasty, nasty, nasty, 0ns});
+    verdict.replay = nasty;
+    const std::string page = page_of(*made, verdict);
+    CHECK(count_of(page, "<script") == 2);
+    CHECK(count_of(page, "</script") == 2);
+    CHECK(count_of(page, "<!--") == 0);
+    CHECK(nlohmann::json::parse(data_of(page))["paths"][0] == "root/" + nasty);
+  }
+
+  TEST_CASE("its data has each life, hit and outage") {
+    const auto data = nlohmann::json::parse(data_of(page_of(*small_record())));
+    CHECK(data["paths"] == nlohmann::json{"root", "root/a", "root/b"});
+    CHECK(data["lives"]["begin"] == nlohmann::json{0, 0, 0, 120'000'000, 405'000'000, 406'000'000});
+    CHECK(data["lives"]["cause"] == nlohmann::json{-1, 0, 1, 1, -1, -1});
+    CHECK(data["hits"]["way"] == nlohmann::json{0, 1});
+    CHECK(data["ways"] == nlohmann::json{"kill", "crash boom"});
+    CHECK(data["kind_of_way"] == nlohmann::json{0, 1});
+    CHECK(data["outages"]["life"].size() == 3);
+  }
+
+  TEST_CASE("bytes that are no UTF-8 leave it readable") {
+    made_record made{1000};
+    made.life("root/a\xFF", 0, 100, "b\xFF");
+    const std::string page = page_of(*made);
+    CHECK(page.find('\xFF') == std::string::npos);
+    CHECK_NOTHROW(nlohmann::json::parse(data_of(page)));
+  }
+
+  TEST_CASE("what its script looks for is there") {
+    chaos_verdict verdict;
+    verdict.replay = "coppice chaos";
+    const std::string page = page_of(*small_record(), verdict);
+    const auto wanted = found(page, std::regex{R"re(by_id\("([a-z]+)"\))re"});
+    const auto there = found(page, std::regex{R"re(\bid="([a-z]+)")re"});
+    CHECK(wanted.size() > 10);
+    for (const auto& each : wanted) CHECK_MESSAGE(there.contains(each), each);
+    const auto data = nlohmann::json::parse(data_of(page));
+    for (const auto& each : found(page, std::regex{R"(\bdata\.([a-z_]+))"})) CHECK_MESSAGE(data.contains(each), each);
+  }
+
+  TEST_CASE("the overview tells how many were in service at least") {
+    const auto overview = detail::draw_overview(*small_record());
+    CHECK(overview.most_in_service == 3);
+    CHECK(overview.least_in_service == 1);
+    CHECK(overview.most_hits == 1);
+  }
+
+  TEST_CASE("a record in which nothing happened makes a page") {
+    const chaos_record nothing;
+    CHECK(page_of(nothing).ends_with("</html>\n"));
+  }
+}

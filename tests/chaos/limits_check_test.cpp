@@ -1,0 +1,185 @@
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <coppice/chaos/limits_check.hpp>
+
+#include "chaos/made_record.hpp"
+
+using namespace chaos_tests;  // NOLINT(google-build-using-namespace)
+using namespace std::chrono_literals;
+using namespace coppice;  // NOLINT(google-build-using-namespace)
+
+namespace {
+
+std::vector<chaos_violation> check(const chaos_limits& limits, const chaos_record& record) {
+  return check_limits(limits, record, compute_figures(record));
+}
+
+tree_child worker(restart_type restart, virtual_cost cost = {}) {
+  worker_spec made;
+  made.id = "a";
+  made.restart = restart;
+  made.cost = cost;
+  return {made};
+}
+
+const virtual_cost nothing{.init = 0ns, .handler = 0ns, .terminate = 0ns};
+
+supervisor_spec tree(restart_type restart, virtual_cost workers, virtual_cost root) {
+  supervisor_spec made;
+  made.id = "root";
+  made.cost = root;
+  made.children = {worker(restart, workers)};
+  return made;
+}
+
+chaos_plan plan_of(std::vector<chaos_harm> how) {
+  chaos_fault fault;
+  fault.how = std::move(how);
+  chaos_plan made;
+  made.phases.push_back({.name = "cuts", .duration = 10s, .faults = {fault}});
+  return made;
+}
+
+chaos_limits all_of_time() {
+  chaos_limits limits;
+  limits.recovery_median_ms = 1;
+  limits.recovery_p99_ms = 1;
+  limits.recovery_max_ms = 1;
+  limits.availability = 99.9;
+  return limits;
+}
+
+}  // namespace
+
+TEST_SUITE("limits of a chaos run") {
+  TEST_CASE("a figure at its limit does not break it") {
+    const made_record made = small_record();
+    chaos_limits limits;
+    limits.recovery_max_ms = 20;
+    limits.availability = 98.5;
+    limits.lost_messages = 3;
+    limits.failed_calls = 2;
+    limits.blast_radius = 1;
+    limits.give_ups = 0;
+    CHECK(check(limits, *made).empty());
+  }
+
+  TEST_CASE("a broken limit is named with the child, its figure and the limit") {
+    const made_record made = small_record();
+    chaos_limits limits;
+    limits.recovery_max_ms = 19.5;
+    const auto broken = check(limits, *made);
+    REQUIRE(broken.size() == 1);
+    CHECK(broken[0].invariant == "recovery_max_ms");
+    CHECK(broken[0].path == "root/a");
+    CHECK(broken[0].text == "the longest of 2 times to recovery is 20 ms; the limit is 19.5 ms");
+    CHECK(broken[0].time == 100ms);
+  }
+
+  TEST_CASE("recoveries, availability and blast radius are of each child") {
+    const made_record made = small_record();
+    chaos_limits limits;
+    limits.recovery_median_ms = 4;
+    limits.availability = 99.9;
+    limits.blast_radius = 0;
+    std::string told;
+    for (const auto& each : check(limits, *made)) told += each.invariant + " " + each.path + "\n";
+    CHECK(told ==
+          "recovery_median_ms root/a\nrecovery_median_ms root/b\navailability root/a\navailability root/b\n"
+          "blast_radius root/a\n");
+  }
+
+  TEST_CASE("messages, calls and give-ups are counted over all of the tree, and told with the worst child") {
+    made_record made = small_record();
+    made.record().traffic["root/b"] = {.calls = 5, .calls_failed = 0, .messages_lost = 4};
+    made.record().give_ups.push_back({5ms, "root", {}});
+    chaos_limits limits;
+    limits.lost_messages = 6;
+    limits.failed_calls = 1;
+    limits.give_ups = 0;
+    const auto broken = check(limits, *made);
+    REQUIRE(broken.size() == 3);
+    CHECK(broken[0].text == "1 supervisor gave up in all, 1 of them here; the limit is 0");
+    CHECK(broken[1].path == "root/b");
+    CHECK(broken[1].text == "7 messages were lost in all, 4 of them here; the limit is 6");
+    CHECK(broken[2].path == "root/a");
+    CHECK(broken[2].text == "2 calls failed in all, 2 of them here; the limit is 1");
+  }
+
+  TEST_CASE("nobody keeps a limit of recovery by never coming back") {
+    made_record made{1000};
+    made.life("root/a", 0, 900, "boom");
+    chaos_limits limits;
+    limits.recovery_p99_ms = 99;
+    const auto broken = check(limits, *made);
+    REQUIRE(broken.size() == 1);
+    CHECK(broken[0].text ==
+          "the 99th percentile of 1 time to recovery is 100 ms; the limit is 99 ms; counting that it was not back at "
+          "the end");
+  }
+
+  TEST_CASE("limits of time are refused where no time can pass") {
+    const chaos_plan kills = plan_of({harm::kill{}});
+    CHECK(refuse_limits(all_of_time(), kills, tree(restart_type::permanent, nothing, nothing), true).size() == 4);
+    SUBCASE("but not in real time") {
+      CHECK(refuse_limits(all_of_time(), kills, tree(restart_type::permanent, nothing, nothing), false).empty());
+    }
+    SUBCASE("nor if a child costs something") {
+      CHECK(refuse_limits(all_of_time(), kills, tree(restart_type::permanent, {}, nothing), true).empty());
+    }
+    SUBCASE("nor if its supervisor does") {
+      CHECK(refuse_limits(all_of_time(), kills, tree(restart_type::permanent, nothing, {}), true).empty());
+    }
+    SUBCASE("nor if something may hang") {
+      CHECK(refuse_limits(all_of_time(), plan_of({harm::kill{}, harm::hang{}}),
+                          tree(restart_type::permanent, nothing, nothing), true)
+                .empty());
+    }
+  }
+
+  TEST_CASE("a refusal says why, and what to do") {
+    chaos_limits limits;
+    limits.recovery_p99_ms = 50;
+    const auto refused =
+        refuse_limits(limits, plan_of({harm::kill{}}), tree(restart_type::permanent, nothing, nothing), true);
+    REQUIRE(refused.size() == 1);
+    CHECK(refused[0] ==
+          "recovery_p99_ms: cannot be broken: in virtual time every step of this tree costs 0, and no harm of the plan "
+          "takes time, so who is restarted is back at once. Give children or their supervisors a \"cost\" above 0 "
+          "(without one it is 1 us), let something \"hang\", or leave the limit out.");
+  }
+
+  TEST_CASE("a limit of give-ups is refused where nobody is restarted") {
+    chaos_limits limits;
+    limits.give_ups = 0;
+    CHECK(refuse_limits(limits, plan_of({harm::kill{}}), tree(restart_type::temporary, {}, {}), true).size() == 1);
+    CHECK(refuse_limits(limits, plan_of({harm::kill{}}), tree(restart_type::transient, {}, {}), true).empty());
+  }
+
+  TEST_CASE("a limit of the blast radius is refused where nothing is cut") {
+    chaos_limits limits;
+    limits.blast_radius = 3;
+    const supervisor_spec root = tree(restart_type::permanent, {}, {});
+    CHECK(refuse_limits(limits, plan_of({harm::slow{}, harm::delay{}}), root, false).size() == 1);
+    CHECK(refuse_limits(limits, {}, root, false).size() == 1);
+    CHECK(refuse_limits(limits, plan_of({harm::slow{}, harm::kill{}}), root, false).empty());
+  }
+
+  TEST_CASE("an availability of 0 % is refused in every mode") {
+    chaos_limits limits;
+    limits.availability = 0;
+    CHECK(refuse_limits(limits, plan_of({harm::kill{}}), tree(restart_type::permanent, {}, {}), false).size() == 1);
+  }
+
+  TEST_CASE("limits that can break are not refused") {
+    chaos_limits limits = all_of_time();
+    limits.give_ups = 0;
+    limits.lost_messages = 0;
+    limits.failed_calls = 0;
+    limits.blast_radius = 0;
+    CHECK(refuse_limits(limits, plan_of({harm::kill{}}), tree(restart_type::permanent, {}, {}), true).empty());
+  }
+}
