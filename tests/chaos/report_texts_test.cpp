@@ -241,7 +241,7 @@ TEST_SUITE("progress_bar") {
   TEST_CASE("it is never wider than there is room, and keeps what matters longest") {
     for (std::size_t width = 0; width < 150; ++width) CHECK(progress_bar(some, width).size() <= width);
     CHECK(progress_bar(some, 60) == "[##......]   35 %  350 cuts  1,348 restarts  99 of 101 alive");
-    CHECK(progress_bar(some, 50) == "[####........]   35 %  350 cuts  99 of 101 alive");
+    CHECK(progress_bar(some, 50) == "[####..........]   35 %  350 cuts  99 of 101 alive");
     CHECK(progress_bar(some, 6) == " 35 %");
     CHECK(progress_bar(some, 3).empty());
   }

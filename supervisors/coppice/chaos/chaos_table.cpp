@@ -78,7 +78,7 @@ std::size_t characters(std::string_view text) {
 
 // The begin of a path tells the supervisor, its end the child, so it is the middle that goes.
 std::string path_cell(const std::string& path, std::size_t width) {
-  const std::string text = printable(path);
+  std::string text = printable(path);
   width = std::max<std::size_t>(width, 8);
   if (text.size() <= width) return text;
   std::size_t head = (width - 3) / 2;
