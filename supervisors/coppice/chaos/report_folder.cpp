@@ -53,7 +53,6 @@ class file_beside {
   /// A disk may find out late that it is full, so the old file goes only when the new one is on it.
   void become() {
     note(::fsync(descriptor_));
-    if (error_ != 0) return;
     note(::close(std::exchange(descriptor_, -1)));
     if (error_ == 0) note(::rename(name_.c_str(), becomes_.c_str()));
     if (error_ != 0) ::unlink(name_.c_str());
