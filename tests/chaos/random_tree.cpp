@@ -54,9 +54,9 @@ class anybody : public server<anybody, tick, fail, ask, ask_later, down, exit_si
     if (one_in(40)) ignore();
     // It ends with its maker, for whatever reason that ends.
     if (one_in(8)) {
-      helper_ = spawn_link([] {
-        process_flag(trap_exit, true);
-        receive([](const exit_signal&) {});
+      helper_ = spawn_link([maker = self()] {
+        monitor(maker);
+        receive([](const down&) {});
       });
     }
     wait();

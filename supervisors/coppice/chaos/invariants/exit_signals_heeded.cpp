@@ -52,10 +52,12 @@ void exit_signals_heeded::on_end(const tree_step& step) {
     case auto_shutdown::never: return;
     case auto_shutdown::any_significant: break;
     case auto_shutdown::all_significant:
-      if (std::any_of(of.children.begin(), of.children.end(), [ended](const auto& each) {
+      if (std::any_of(of.children.begin(), of.children.end(), [ended, &of](const auto& each) {
             const known_child& other = each.second;
+            // One that is just being started will run before the supervisor looks at this end, or be tried again.
             return &other != ended && other.significant &&
-                   ((other.lives && !other.told_to_end) || other.owes_restart() || other.retried || other.foreign);
+                   ((other.lives && !other.told_to_end) || other.owes_restart() || other.retried || other.foreign ||
+                    of.starts == other.place);
           })) {
         return;
       }
