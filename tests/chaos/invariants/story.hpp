@@ -51,6 +51,13 @@ class story {
     return made;
   }
 
+  /// The calling process plays the root: so what it spawns can be its children.
+  pid grows_from_here(const std::vector<child_spec>& children) {
+    checker.supervisor_starting("root", {.max_restarts = 10}, children, self(), now);
+    checker.root_started("root", self(), now);
+    return self();
+  }
+
   /// The root, with all its children started.
   pid grows(const std::vector<child_spec>& children, const supervisor_flags& flags = {}) {
     const pid root = begins("root", children, flags);
