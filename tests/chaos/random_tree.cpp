@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include <boost/describe/class.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -39,15 +40,25 @@ struct ask {
 struct ask_later {
   using reply = int;
 };
+struct number {
+  using reply = int;
+};
+
+constexpr int right_number = 7;
 
 bool one_in(std::uint64_t chances) {
   return draw_below(chances) == 0;
 }
 
 /// Traps exits or not, takes its time, crashes, ends, sets timers, makes helpers and asks others: all of it drawn.
-class anybody : public server<anybody, tick, fail, ask, ask_later, down, exit_signal> {
+class anybody : public server<anybody, tick, fail, ask, ask_later, number, down, exit_signal> {
  public:
-  anybody() {
+  struct args {
+    int number = 0;
+    BOOST_DESCRIBE_CLASS(args, (), (number), (), ())
+  };
+
+  explicit anybody(args given) : args_{given} {
     if (one_in(3)) process_flag(trap_exit, true);
     if (one_in(20)) sleep(std::chrono::milliseconds{draw_below(30)});
     if (one_in(40)) exit("stillborn");
@@ -76,6 +87,7 @@ class anybody : public server<anybody, tick, fail, ask, ask_later, down, exit_si
     return 1;
   }
   void handle(ask_later, const from<int>& asker) { kept_.push_back(asker); }
+  int handle(number) const { return args_.number; }
   static void handle(const down&) {}
   static void handle(const exit_signal&) {}
   void terminate(const exit_reason&) {
@@ -93,6 +105,7 @@ class anybody : public server<anybody, tick, fail, ask, ask_later, down, exit_si
     }
   }
 
+  args args_;
   pid helper_;
   std::vector<from<int>> kept_;
 };
@@ -143,7 +156,7 @@ class planter {
     worker_spec made;
     made.id = id;
     made.start = "anybody";
-    made.args = std::make_shared<const nlohmann::json>(nlohmann::json::object());
+    made.args = std::make_shared<const nlohmann::json>(nlohmann::json{{"number", right_number}});
     made.restart = restarts[dice_.below(5)];
     made.significant = above != auto_shutdown::never && made.restart != restart_type::permanent && dice_.below(2) == 0;
     constexpr shutdown_time times[] = {std::chrono::milliseconds{10}, std::chrono::milliseconds{100},
@@ -167,7 +180,17 @@ class random_run {
     root_.restart = restart_type::permanent;
     root_.significant = false;
     workers_.add<anybody>("anybody");
-    checker_ = std::make_unique<invariant_checker>(invariant_options{.tree = &root_, .workers = &workers_});
+    checker_ = std::make_unique<invariant_checker>(
+        invariant_options{.tree = &root_, .workers = &workers_, .count = count_live_objects});
+    checker_->add("everybody has its number", [this](const tree_view& tree) -> std::optional<std::string> {
+      for (const auto& path : tree.paths()) {
+        const auto life = observer_->living.find(path);
+        if (life == observer_->living.end() || life->second.second != child_type::worker) continue;
+        const int found = tree.call(path, number{});
+        if (found != right_number) return fmt::format("{} has the number {}", path, found);
+      }
+      return std::nullopt;
+    });
     observer_ = std::make_shared<watcher>(*this);
   }
 
@@ -263,6 +286,8 @@ class random_run {
       for (std::uint64_t i = 0; i <= acts; ++i) act();
       if (one_in(2)) sleep(std::chrono::milliseconds{draw_below(1500)});
       check();
+      // What is found later may come of what is found now.
+      if (checker_->count() != 0) return;
     }
     if (is_alive(root_process_)) detail::end_process(root_process_, exit_reason::shutdown(), std::nullopt);
     if (!await_quiescence()) ++been_through_.stuck;

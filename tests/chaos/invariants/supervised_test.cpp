@@ -18,6 +18,26 @@ TEST_SUITE("invariants: no process without a supervisor") {
     CHECK(told.last().find("root/s2/a: ") == 0);
   }
 
+  TEST_CASE("a supervisor that stops, and ends before its last child, breaks it at once") {
+    story told;
+    const pid root = told.grows({story::child("a"), story::child("b")});
+    told.checker.supervisor_stopping("root", root, told.now);
+    told.is_ended("root/b", root);
+    SUBCASE("with a living child") {
+      told.checker.process_ended(root, pid{}, exit_reason::shutdown(), told.now);
+      CHECK(told.broken() == broken);
+    }
+    SUBCASE("killed in the middle") {
+      told.checker.process_ended(root, pid{}, exit_reason::killed(), told.now);
+      CHECK(told.broken().empty());
+    }
+    SUBCASE("with none") {
+      told.is_ended("root/a", root);
+      told.checker.process_ended(root, pid{}, exit_reason::shutdown(), told.now);
+      CHECK(told.broken().empty());
+    }
+  }
+
   TEST_CASE("it may take its time") {
     story told;
     const pid root = told.grows({});

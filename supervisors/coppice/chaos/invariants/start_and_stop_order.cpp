@@ -4,24 +4,14 @@
 
 namespace coppice {
 
-void start_and_stop_order::see(const tree_step& step, const known_tree& tree, violation_list& found) {
+void start_and_stop_order::see(const tree_step& step, const known_tree&, violation_list& found) {
   using kind = tree_step::kind;
   if (step.what == kind::supervisor_starting) {
     progress_.insert_or_assign(step.supervisor_process, progress{});
     return;
   }
   if (step.what == kind::process_ended) {
-    const auto ended = progress_.find(step.process);
-    if (ended == progress_.end()) return;
-    const known_supervisor* const of = tree.find_supervisor(step.process);
-    // Whatever else it may have ended of has kept it from ending them.
-    if (ended->second.now == phase::stopping && step.reason == exit_reason::shutdown() && of != nullptr &&
-        !of->living.empty()) {
-      found.add(
-          name(), of->path,
-          fmt::format("it ended with `shutdown` before {} had ended", of->children.at(*of->living.rbegin()).path));
-    }
-    progress_.erase(ended);
+    progress_.erase(step.process);
     return;
   }
   const auto known = progress_.find(step.supervisor_process);

@@ -4,6 +4,17 @@
 
 namespace coppice {
 
+void supervised::see(const tree_step& step, const known_tree& tree, violation_list& found) {
+  if (step.what != tree_step::kind::process_ended || step.reason != exit_reason::shutdown()) return;
+  const known_supervisor* const ended = tree.find_supervisor(step.process);
+  // Whatever else it may have ended of has kept it from ending them.
+  if (ended == nullptr || !ended->stopping || ended->living.empty()) return;
+  const known_child& left = ended->children.at(*ended->living.rbegin());
+  found.add(name(), left.path,
+            fmt::format("{} lives, and its supervisor {} has stopped and ended", to_string(left.process),
+                        to_string(step.process)));
+}
+
 void supervised::check_quiet(const known_tree& tree, tree_scene&, violation_list& found) {
   for (const auto& [process, life] : tree.lives()) {
     if (!life.supervisor) continue;
