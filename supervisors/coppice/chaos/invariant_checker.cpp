@@ -309,7 +309,7 @@ void invariant_checker::check_quiet(std::span<const pid> harness, time now) {
   }
   const auto worker_at = [&here](std::string_view path, pid process) { return here.find_worker(path, process); };
   for (const chaos_expectation& each : here.expected) {
-    here.check_own("expect " + each.path, each.path, [&] { return check_expectation(each, view, worker_at); });
+    here.check_own("expectation", each.path, [&] { return check_expectation(each, view, worker_at); });
   }
 }
 

@@ -133,7 +133,7 @@ TEST_SUITE("invariants: of one's own") {
             checker.add(expect("shop/till", {{"plus", 0.5}}, 150.5));
           }).empty());
     CHECK(said(in_shop([](invariant_checker& checker) { checker.add(expect("shop/till", "view", 151)); })) ==
-          names{"expect shop/till: shop/till: shop/till answers \"view\" with 150.0; expected 151"});
+          names{"expectation: shop/till: shop/till answers \"view\" with 150.0; expected 151"});
   }
 
   TEST_CASE("one that cannot be asked is broken, and says why") {

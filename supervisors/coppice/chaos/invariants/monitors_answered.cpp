@@ -57,6 +57,7 @@ class monitors_answered::board {
   void close() {
     const std::lock_guard hold{lock_};
     witness_ = pid{};
+    // It counts among the live objects.
     if (alarm_ != nullptr) detail::discard(std::exchange(alarm_, nullptr));
   }
   pid witness() const {
@@ -85,6 +86,7 @@ class monitors_answered::board {
   // The witness: monitors who has started since.
   void serve() {
     const std::lock_guard hold{lock_};
+    if (!witness_) return;
     arm();
     const auto now = monotonic_time();
     for (const pid process : std::exchange(wanted_, {})) {
@@ -156,7 +158,7 @@ class monitors_answered::board {
   static constexpr std::size_t most_findings = 1000;
 
   void arm() {
-    if (alarm_ != nullptr || !witness_) return;
+    if (alarm_ != nullptr) return;
     alarm_ = detail::make_envelope<look_at_the_board>(witness_, detail::envelope_kind::message, pid{}, reference{});
   }
 
