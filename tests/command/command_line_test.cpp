@@ -91,9 +91,9 @@ TEST_SUITE("command line") {
       const char* fault;
     };
     const example examples[] = {
-        {{}, "expected a command: run, check, graph, schema; got none. See coppice --help."},
+        {{}, "expected a command: run, check, graph, schema, chaos; got none. See coppice --help."},
         {{"chekc", "t.json"}, "unknown command \"chekc\"; did you mean \"check\"? See coppice --help."},
-        {{"bake"}, "unknown command \"bake\". Commands: run, check, graph, schema. See coppice --help."},
+        {{"bake"}, "unknown command \"bake\". Commands: run, check, graph, schema, chaos. See coppice --help."},
         {{"--verison"}, "unknown option \"--verison\"; did you mean \"--version\"? See coppice --help."},
         {{"run"}, "run: expected a tree file, or - for standard input; got none. See coppice run --help."},
         {{"run", "a", "b"}, "run: expected one tree file; got \"a\" and \"b\". See coppice run --help."},
@@ -146,6 +146,25 @@ TEST_SUITE("command line") {
          "run: --verbose takes no value; got \"--verbose=yes\". See coppice run --help."},
         {{"graph", "t", "--format", "sgv"},
          "graph: expected \"dot\" or \"svg\" after --format; got \"sgv\"; did you mean \"svg\"?"},
+        {{"chaos"}, "chaos: expected a tree file, or - for standard input; got none. See coppice chaos --help."},
+        {{"chaos", "t", "p", "q"},
+         "chaos: expected a tree file and at most one plan; got 3 files. See coppice chaos --help."},
+        {{"chaos", "t", "--seed", "seven"},
+         "chaos: expected a whole number, 0 to 18446744073709551615, after --seed; got \"seven\"."},
+        {{"chaos", "t", "--threads", "2"},
+         "chaos: --threads is for real time: a simulation runs on one thread. Add --real-time, or leave it out."},
+        {{"chaos", "t", "p", "--sweep"},
+         "chaos: --sweep takes no plan: it hits each point in turn. Leave one of them out."},
+        {{"chaos", "t", "--sweep", "--real-time"},
+         "chaos: --real-time cannot stand beside --sweep: a point is found again in virtual time only."},
+        {{"chaos", "t", "--sweep", "--report", "out"},
+         "chaos: --report cannot stand beside --sweep, which is reported on the terminal and by --junit."},
+        {{"chaos", "t", "--script", "s"}, "chaos: --script is for sweeps: add --sweep, or leave it out."},
+        {{"chaos", "t", "--way", "kill"}, "chaos: --way is for sweeps: add --sweep, or leave it out."},
+        {{"chaos", "t", "--victims", "a"}, "chaos: --victims is for sweeps: add --sweep, or leave it out."},
+        {{"chaos", "t", "--point", "1"}, "chaos: --point is for sweeps: add --sweep, or leave it out."},
+        {{"chaos", "t", "--sweep", "--point", "1"}, "chaos: --point needs one --way: the one in which it is hit."},
+        {{"chaos", "-", "-"}, "chaos: only one of the tree, the plan and the script can come from standard input (-)."},
         {{"schema", "t"}, "schema: takes no file; got \"t\". See coppice schema --help."},
     };
     for (const auto& each : examples) CHECK(fault_of(each.arguments) == each.fault);

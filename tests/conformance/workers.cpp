@@ -110,7 +110,15 @@ coppice::start_result start_stubborn(const nlohmann::json& /*args*/, const coppi
   const coppice::pid supervisor = coppice::self();
   const coppice::pid started =
       coppice::spawn_link([supervisor] { be_stubborn(supervisor); }, coppice::spawn_options{.stack = options.stack});
-  coppice::receive(coppice::when([started](const ready& each) { return each.from == started; }, [](ready) {}));
+  coppice::exit_reason failed;
+  const bool is_ready = coppice::receive(
+      coppice::when([started](const ready& each) { return each.from == started; }, [](ready) { return true; }),
+      coppice::when([started](const coppice::exit_signal& each) { return each.sender == started; },
+                    [&failed](const coppice::exit_signal& each) {
+                      failed = each.reason;
+                      return false;
+                    }));
+  if (!is_ready) return coppice::start_result::failed(failed);
   if (!options.name.empty()) coppice::register_name(options.name, started);
   return coppice::start_result::ok(started);
 }

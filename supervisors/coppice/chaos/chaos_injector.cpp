@@ -100,7 +100,7 @@ class chaos_injector::in_step {
     const std::lock_guard hold{of_.lock_};
     patient& whom = of_.patients_[process_];
     whom.path = path;
-    whom.path_known = true;
+    whom.path_known = !path.empty();
     whom.in_step = true;
   }
   in_step(const in_step&) = delete;
@@ -125,11 +125,11 @@ void chaos_injector::at(fault_point point, std::string_view what) {
   bool is_known = false;
   {
     const std::lock_guard hold{lock_};
-    if (const auto found = patients_.find(me); found != patients_.end() && found->second.path_known) {
+    if (const auto found = patients_.find(me); found != patients_.end()) {
       // What it does for the sake of harm is no step of its own.
       if (found->second.in_step) return;
       path = found->second.path;
-      is_known = true;
+      is_known = found->second.path_known;
     }
   }
   if (!is_known) path = recorder_.path_of(me, parent).value_or("");

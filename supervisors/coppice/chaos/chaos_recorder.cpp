@@ -2,6 +2,7 @@
 #include <utility>
 
 #include <coppice/chaos/chaos_recorder.hpp>
+#include <coppice/process/process.hpp>
 #include <coppice/process/timer.hpp>
 
 namespace coppice {
@@ -22,16 +23,19 @@ void chaos_recorder::begin(std::string root, std::uint64_t seed, bool is_virtual
   record_.seed = seed;
   record_.is_virtual = is_virtual;
   zero_ = monotonic_time();
+  starting_.insert_or_assign(self(), record_.root);
 }
 
 void chaos_recorder::root_started(pid root) {
   const std::lock_guard hold{lock_};
   announcing_ = pid{};
+  starting_.erase(self());
   journal_->root_started(record_.root, root);
 }
 
 void chaos_recorder::root_start_failed(const exit_reason& reason) {
   const std::lock_guard hold{lock_};
+  starting_.erase(self());
   journal_->root_start_failed(record_.root, reason);
 }
 

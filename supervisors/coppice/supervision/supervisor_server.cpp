@@ -84,6 +84,7 @@ supervisor_server::supervisor_server(supervisor_init init)
     throw;
   } catch (...) {
     // Not of a child, which is a failed start: those that have started are ended in order none the less.
+    if (observer_ != nullptr) observer_->supervisor_stopping(path_, self());
     terminate_all(children_.begin());
     throw;
   }
