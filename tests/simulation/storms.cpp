@@ -1,11 +1,12 @@
-// storms --seeds A..B [--load LIBRARY]... [--one-by-one]
+// storms --seeds A..B [--load LIBRARY]... [--tell]
 //
 // For each seed: a random tree, a random chaos plan, a run in virtual time, and all invariants. Ends with 1 at the
 // first seed that breaks one, and says which, with the tree and the command that shows it again.
+// --tell prints what happened in each run.
 
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -71,7 +72,30 @@ storm_outcome storm(std::uint64_t seed, const worker_registry& workers, conforma
   return {run.run(), tree.dump()};
 }
 
-int run(const seed_range& seeds, const std::vector<std::string>& libraries, const char* program) {
+// What happened, in its order.
+std::string story_of(const chaos_record& record) {
+  std::multimap<std::int64_t, std::string> story;
+  for (const auto& each : record.hits) {
+    story.emplace(each.time.count(), fmt::format("hit {} {}: {}", each.path, each.incarnation, each.way));
+  }
+  for (const auto& each : record.lives) {
+    story.emplace(each.begin.count(),
+                  fmt::format("began {} {} {}", each.path, each.incarnation, to_string(each.process)));
+    if (each.end) {
+      story.emplace(each.end->count(), fmt::format("ended {} {} {}: {}", each.path, each.incarnation,
+                                                   to_string(each.process), each.reason.to_string()));
+    }
+  }
+  for (const auto& each : record.give_ups) story.emplace(each.time.count(), "gave up " + each.path);
+  for (const auto& each : record.start_failures) {
+    story.emplace(each.time.count(), fmt::format("did not start {}: {}", each.path, each.reason.to_string()));
+  }
+  std::string text;
+  for (const auto& [time, what] : story) text += fmt::format("  {:>15} ns  {}\n", time, what);
+  return text;
+}
+
+int run(const seed_range& seeds, const std::vector<std::string>& libraries, bool tells, const char* program) {
   worker_registry workers;
   workers.add<calc_sample::calc>("calc");
   for (const auto& each : libraries) load_worker_library(each, workers);
@@ -81,6 +105,7 @@ int run(const seed_range& seeds, const std::vector<std::string>& libraries, cons
   for (std::uint64_t seed = seeds.first;; ++seed) {
     const auto which = libraries.empty() ? conformance::workers::calc_only : conformance::workers::all;
     const auto [outcome, tree] = storm(seed, workers, which);
+    if (tells) fmt::print("seed {}\n{}", seed, story_of(outcome.record));
     hits += outcome.record.hits.size();
     lives += outcome.record.lives.size();
     if (!outcome.broken_invariants.empty()) {
@@ -103,11 +128,13 @@ int main(int count, char** words) {
   CLI::App app{"Random trees under random chaos plans, one for each seed"};
   std::string seeds = "1..300";
   std::vector<std::string> libraries;
+  bool tells = false;
   app.add_option("--seeds", seeds, "17, or 1..300");
   app.add_option("--load", libraries, "a library of workers");
+  app.add_flag("--tell", tells, "what happened in each run");
   try {
     app.parse(count, words);
-    return run(parse_seeds(seeds), libraries, words[0]);
+    return run(parse_seeds(seeds), libraries, tells, words[0]);
   } catch (const CLI::ParseError& fault) {
     return app.exit(fault);
   } catch (const std::exception& fault) {
