@@ -7,6 +7,10 @@
 
 namespace coppice::detail {
 
+bool messages_under_way() {
+  return running_runtime().delays.count() != 0;
+}
+
 std::vector<pid> callers_in_vain() {
   if (!running_runtime().engine.is_virtual()) {
     throw std::logic_error{"coppice: this needs a runtime in virtual time; set runtime_options::virtual_time"};

@@ -6,6 +6,9 @@
 
 namespace coppice::detail {
 
+/// Whether messages or signals are under way that have been delayed on purpose.
+bool messages_under_way();
+
 /// The processes that wait for an answer that nobody has left to give: no living process has their question in its
 /// queue, in its hands, or kept for later. Messages that are still under way are not seen.
 ///

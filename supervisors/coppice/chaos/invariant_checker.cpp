@@ -24,6 +24,9 @@
 #include <coppice/process/control_block.hpp>
 #include <coppice/process/process.hpp>
 #include <coppice/process/process_info.hpp>
+#include <coppice/process/simulation.hpp>
+#include <coppice/process/timer.hpp>
+#include <coppice/process/waiting_callers.hpp>
 
 namespace coppice {
 
@@ -47,6 +50,15 @@ void collect(std::unordered_map<std::string, const worker*>& into, const supervi
       into.insert_or_assign(path + "/" + one.replica_id(number), workers.find(one.start));
     }
   }
+}
+
+// Lets time pass until nothing is under way any more that somebody has delayed.
+bool all_has_arrived() {
+  constexpr int patience = 100'000;
+  for (int i = 0; detail::messages_under_way(); ++i) {
+    if (i == patience || !advance_to_next_timer() || !await_quiescence()) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -289,6 +301,11 @@ void invariant_checker::call_failed() {
 
 void invariant_checker::check_quiet(std::span<const pid> harness, time now) {
   state& here = *state_;
+  if (here.is_virtual) {
+    const time before = monotonic_time();
+    if (!all_has_arrived()) return;
+    now += monotonic_time() - before;
+  }
   here.monitors.settle(here.is_virtual);
   tree_scene scene;
   here.look(scene, harness, now);

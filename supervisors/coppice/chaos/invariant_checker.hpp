@@ -109,7 +109,8 @@ class invariant_checker {
   // Checks. They block the process. `harness` are the processes that drive the tree, beside the calling one and those
   // that were there at `begin`.
 
-  /// The tree is quiet: nobody can run, all servers are at rest, no message is under way (`await_quiescence`).
+  /// The tree is quiet: nobody can run, and all servers are at rest (`await_quiescence`). In virtual time, what was
+  /// delayed and is still under way is waited for; nothing is checked if then it does not come to rest any more.
   void check_quiet(std::span<const pid> harness, time now);
 
   /// The tree has been shut down, and its root has ended. The calling process has taken what the root sent it.
