@@ -297,6 +297,7 @@ class random_run {
   }
 
   void check() {
+    std::erase_if(others_, [](pid each) { return !is_alive(each); });
     if (!await_quiescence()) {
       ++been_through_.stuck;
       return;
@@ -349,10 +350,6 @@ class random_run {
         checker_->call_failed();
       }
     }));
-    await_idle_callers();
-  }
-  void await_idle_callers() {
-    std::erase_if(others_, [](pid each) { return !is_alive(each); });
   }
 
   void operate(const std::string& path, const std::pair<pid, child_type>& life) {
@@ -369,7 +366,7 @@ class random_run {
     }
     const std::uint64_t what = draw_below(5);
     const tree_child added{planter_.worker(fmt::format("d{}", draw_below(3)), auto_shutdown::never)};
-    spawn([this, supervisor, above, id, what, added] {
+    others_.push_back(spawn([this, supervisor, above, id, what, added] {
       try {
         if (what == 0) {
           for (auto& spec : child_specs_of(added, above, {&workers_, observer_, faults_})) {
@@ -388,7 +385,7 @@ class random_run {
         if (what == 4) restart_child(supervisor, id);
       } catch (const exit_exception&) {  // NOLINT(bugprone-empty-catch): it has ended meanwhile
       }
-    });
+    }));
   }
 
   planter planter_;
@@ -399,7 +396,7 @@ class random_run {
   std::shared_ptr<watcher> observer_;
   std::shared_ptr<start_faults> faults_ = std::make_shared<start_faults>();
   pid root_process_;
-  std::vector<pid> others_;
+  std::vector<pid> others_;  // who drives it beside the process that checks
 };
 
 }  // namespace
