@@ -24,6 +24,7 @@
 #include <coppice/process/control_block.hpp>
 #include <coppice/process/process.hpp>
 #include <coppice/process/process_info.hpp>
+#include <coppice/process/receive.hpp>
 #include <coppice/process/simulation.hpp>
 #include <coppice/process/timer.hpp>
 #include <coppice/process/waiting_callers.hpp>
@@ -341,6 +342,8 @@ void invariant_checker::check_gone(std::span<const pid> harness, time now) {
     for (invariant* each : here.all) each->check_gone(here.tree, scene, here.found);
   }
   here.monitors.end();
+  constexpr int patience = 5000;
+  for (int i = 0; i < patience && !here.is_virtual && !here.objects.is_same(); ++i) sleep(std::chrono::milliseconds{1});
   violation_list counted{here.all.size()};
   here.objects.check_gone(counted);
   here.add(counted);

@@ -268,7 +268,7 @@ void known_tree::ended(const tree_step& step) {
     // Either its start has failed, or whoever starts it has not come to say that it succeeded.
     if (supervisors_.contains(step.supervisor_process)) {
       early_[step.supervisor_process].push_back({step.process, step.reason});
-    } else if (was_supervisor) {
+    } else if (was_supervisor && roots_.empty()) {
       early_roots_.push_back({step.process, step.reason});
     }
   } else {
