@@ -322,8 +322,8 @@ void invariant_checker::check_quiet(std::span<const pid> harness, time now) {
   for (const auto& each : scene.later) each(later);
   here.add(later);
   const tree_view view{std::move(living)};
-  for (const auto& [name, rule] : here.own) {
-    here.check_own(name, "", [&] { return rule(view); });
+  for (const auto& each : here.own) {
+    here.check_own(each.first, "", [&] { return each.second(view); });
   }
   const auto worker_at = [&here](std::string_view path, pid process) { return here.find_worker(path, process); };
   for (const chaos_expectation& each : here.expected) {
