@@ -72,6 +72,12 @@ bool is_for_queue(envelope_kind kind) noexcept {
   return kind == envelope_kind::message || kind == envelope_kind::cast || kind == envelope_kind::call;
 }
 
+// A number that only its owner changes, and others read.
+void add(std::atomic<std::uint32_t>& counted, int change) noexcept {
+  counted.store(counted.load(std::memory_order_relaxed) + static_cast<std::uint32_t>(change),
+                std::memory_order_relaxed);
+}
+
 // Types of the library's own, which no user misses.
 bool is_of_the_library(const message_type& type) noexcept {
   return type == message_type_of<exit_signal> || type == message_type_of<down> ||
@@ -132,7 +138,7 @@ control_block::control_block(pid self, const beginning& how, std::unique_ptr<pro
       initial_call_{how.initial_call},
       stack_size_{how.stack_size},
       observed_{how.observed},
-      may_be_harmed_{how.observed && running_runtime().options.faults != nullptr} {}
+      may_be_harmed_{how.observed && faults_are_injected.load(std::memory_order_relaxed)} {}
 
 control_block::~control_block() = default;
 
@@ -375,8 +381,7 @@ void control_block::act_on(envelope* arrived) {
       break;
     }
     case envelope_kind::monitor:
-      watchers()[arrived->ref()] = arrived->sender();
-      count_monitors();
+      if (watchers().insert_or_assign(arrived->ref(), arrived->sender()).second) add(watcher_count_, 1);
       break;
     case envelope_kind::demonitor: forget_call(arrived->ref()); break;
     case envelope_kind::down: on_down(arrived); return;
@@ -457,7 +462,7 @@ void control_block::on_down(envelope* signal) {
       append(make_envelope<down>(self_, envelope_kind::message, signal->sender(), ref,
                                  down{ref, found->second.process, std::move(found->second.name), what.reason}));
       extras_->monitors.erase(found);
-      count_monitors();
+      add(monitor_count_, -1);
     }
   }
   discard(signal);
@@ -503,7 +508,7 @@ reference control_block::monitor(pid target, std::string name) {
     return ref;
   }
   more().monitors.emplace(ref, monitored{target, std::move(name)});
-  count_monitors();
+  add(monitor_count_, 1);
   post(make_envelope<nothing>(target, envelope_kind::monitor, self_, ref));
   return ref;
 }
@@ -517,7 +522,7 @@ bool control_block::demonitor(reference of, bool flush) {
       was_active = true;
       post(make_envelope<nothing>(found->second.process, envelope_kind::demonitor, self_, of));
       extras_->monitors.erase(found);
-      count_monitors();
+      add(monitor_count_, -1);
     }
   }
   if (flush && !was_active) {
@@ -541,30 +546,28 @@ reference control_block::begin_monitored(control_block& child) {
   const reference ref = reference::make();
   more().monitors.emplace(ref, monitored{child.self_, {}});
   child.watchers()[ref] = self_;
-  count_monitors();
-  child.count_monitors();
+  add(monitor_count_, 1);
+  add(child.watcher_count_, 1);
   return ref;
 }
 
 void control_block::forget_unborn(pid child) noexcept {
   erase_link(child);
   if (extras_ == nullptr) return;
-  boost::unordered::erase_if(extras_->monitors, [child](const auto& each) { return each.second.process == child; });
-  count_monitors();
+  const auto erased =
+      boost::unordered::erase_if(extras_->monitors, [child](const auto& each) { return each.second.process == child; });
+  add(monitor_count_, -static_cast<int>(erased));
 }
 
 void control_block::forget_call(reference ref) noexcept {
   if (call_ == ref) call_ = {};
-  if (extras_ == nullptr) return;
-  extras_->watchers.erase(ref);
-  count_monitors();
+  if (extras_ != nullptr && extras_->watchers.erase(ref) != 0) add(watcher_count_, -1);
 }
 
 void control_block::end_answering() {
   if (!call_) return;
-  watchers()[call_] = caller_;
+  if (watchers().insert_or_assign(call_, caller_).second) add(watcher_count_, 1);
   call_ = {};
-  count_monitors();
 }
 
 void control_block::answered(reference ref) noexcept {
@@ -620,33 +623,25 @@ std::uint64_t* control_block::find_link(pid other) noexcept {
 void control_block::set_link(pid other, std::uint64_t state) {
   if (std::uint64_t* present = find_link(other)) {
     *present = state;
-  } else if (!first_link_) {
+    return;
+  }
+  if (!first_link_) {
     first_link_ = other;
     first_link_state_ = state;
   } else {
     if (links_ == nullptr) links_ = std::make_unique<link_map>();
     links_->emplace(other, state);
   }
-  count_links();
+  add(link_count_, 1);
 }
 
 void control_block::erase_link(pid other) noexcept {
   if (first_link_ == other) {
     first_link_ = pid{};
-  } else if (links_ != nullptr) {
-    links_->erase(other);
+    add(link_count_, -1);
+  } else if (links_ != nullptr && links_->erase(other) != 0) {
+    add(link_count_, -1);
   }
-  count_links();
-}
-
-void control_block::count_links() noexcept {
-  const std::size_t count = (first_link_ ? 1 : 0) + (links_ != nullptr ? links_->size() : 0);
-  link_count_.store(static_cast<std::uint32_t>(count), std::memory_order_relaxed);
-}
-
-void control_block::count_monitors() noexcept {
-  monitor_count_.store(static_cast<std::uint32_t>(extras_->monitors.size()), std::memory_order_relaxed);
-  watcher_count_.store(static_cast<std::uint32_t>(extras_->watchers.size()), std::memory_order_relaxed);
 }
 
 // Faults
@@ -689,7 +684,7 @@ void control_block::finish(exit_reason reason) noexcept {
   status_.store(status::exiting, std::memory_order_relaxed);
   process_table& table = process_table::instance();
   process_runtime& runtime = running_runtime();
-  const message_type* const in_hand = body_->in_hand();
+  const message_type* const in_hand = runtime.options.observer != nullptr ? body_->in_hand() : nullptr;
   if (abandoned_) {
     // What still stands on the lost stack refers to it.
     keep_for_ever(body_.release());

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -295,19 +296,20 @@ class control_block final : public scheduling::runnable {
     bool thread_woken = false;
   };
 
-  static constexpr std::uint32_t full_budget = 1000;
+  static constexpr std::uint16_t full_budget = 1000;
   // An active link; any other value is the number of an unlink that has not been acknowledged yet.
   static constexpr std::uint64_t active_link = 0;
 
-  process_slot& slot() const noexcept { return process_table::instance().slot(self_); }
+  // It always lies in its slot: no need to ask the table where that is.
+  process_slot& slot() const noexcept {
+    auto* const here = reinterpret_cast<std::byte*>(const_cast<control_block*>(this));
+    return *reinterpret_cast<process_slot*>(here - offsetof(process_slot, block));
+  }
   extras& more();
   watcher_map& watchers() { return more().watchers; }
   std::uint64_t* find_link(pid other) noexcept;
   void set_link(pid other, std::uint64_t state);
   void erase_link(pid other) noexcept;
-  // After each change of a table, for those who count from outside.
-  void count_links() noexcept;
-  void count_monitors() noexcept;
 
   bool can_meet_injector() const noexcept;
   void meet_injector(fault_point point, std::string_view what);
@@ -346,11 +348,12 @@ class control_block final : public scheduling::runnable {
   std::atomic<std::uint64_t> reductions_{0};
   std::atomic<const message_type*> current_message_{nullptr};
   std::atomic<std::uint32_t> queued_{0};
-  mutable std::atomic<std::uint32_t> onlookers_{0};  // threads that count what is in the inbox
+  mutable std::atomic<std::uint16_t> onlookers_{0};  // threads that count what is in the inbox
+  std::uint16_t budget_ = full_budget;
+  // What is in its tables, for those who count from outside.
   std::atomic<std::uint32_t> link_count_{0};
   std::atomic<std::uint32_t> monitor_count_{0};
   std::atomic<std::uint32_t> watcher_count_{0};
-  std::uint32_t budget_ = full_budget;
   std::uint32_t stack_size_;
   std::atomic<status> status_{status::runnable};
   std::atomic<bool> trap_exit_{false};

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <new>
 #include <stdexcept>
 #include <system_error>
@@ -12,11 +13,16 @@
 namespace coppice::detail {
 
 static_assert(sizeof(control_block) <= control_block_size, "control_block has outgrown its place");
+// Who is spawned and ends touches the whole block: one cache line more can be measured.
+static_assert(offsetof(process_slot, block) + sizeof(control_block) <= 4 * alignof(process_slot));
 static_assert(alignof(control_block) <= alignof(process_slot));
 
-process_table& process_table::instance() noexcept {
+constinit std::atomic<process_table*> process_table::the_table{nullptr};
+
+process_table& process_table::make() noexcept {
   // Never destroyed: threads that end after main may still hold pids.
   static auto* const table = new process_table;
+  the_table.store(table, std::memory_order_release);
   return *table;
 }
 

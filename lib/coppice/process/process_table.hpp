@@ -54,7 +54,10 @@ struct alignas(64) process_slot {
 /// send path needs no lock, no reference count and no hazard pointer.
 class process_table {
  public:
-  static process_table& instance() noexcept;
+  static process_table& instance() noexcept {
+    process_table* const made = the_table.load(std::memory_order_acquire);
+    return made != nullptr ? *made : make();
+  }
 
   /// Any pid has a slot, also one that was never given out.
   process_slot& slot(pid of) noexcept { return slots_[slot_of(of) & last_slot_]; }
@@ -90,6 +93,9 @@ class process_table {
 
  private:
   process_table();
+  static process_table& make() noexcept;
+
+  static constinit std::atomic<process_table*> the_table;
 
   static constexpr std::size_t guard_count = 64;
   static constexpr std::size_t chunk_slots = 256;

@@ -1,6 +1,7 @@
 #include <string>
 
 #include <coppice/process/control_block.hpp>
+#include <coppice/process/delay_lines.hpp>
 #include <coppice/process/exit.hpp>
 #include <coppice/process/registry.hpp>
 #include <coppice/process/send.hpp>
@@ -8,7 +9,7 @@
 namespace coppice::detail {
 
 void deliver(envelope* sent) noexcept {
-  post(sent);
+  if (!dispatch(sent)) turn_away_for_dead(sent);
 }
 
 pid must_have_name(std::string_view name) {
