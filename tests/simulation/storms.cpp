@@ -99,7 +99,7 @@ int run(const seed_range& seeds, const std::vector<std::string>& libraries, bool
   worker_registry workers;
   workers.add<calc_sample::calc>("calc");
   for (const auto& each : libraries) load_worker_library(each, workers);
-  set_log_handler([](const log_record&) {});
+  if (!tells) set_log_handler([](const log_record&) {});
   std::size_t hits = 0;
   std::size_t lives = 0;
   for (std::uint64_t seed = seeds.first;; ++seed) {

@@ -56,6 +56,11 @@ void server_body::end_by_itself(control_block& process, exit_reason reason) {
                                              stop_request{std::move(reason)}));
 }
 
+void server_body::act(control_block& process, std::function<void()> what) {
+  process.append(make_envelope<act_request>(process.self(), envelope_kind::message, pid{}, reference{},
+                                            act_request{std::move(what)}));
+}
+
 process_body::turn server_body::run(control_block& process, exit_reason& reason) {
   if (server_ == nullptr && !begin(process)) return turn::ended;
   for (;;) {
@@ -188,6 +193,9 @@ bool server_body::dispatch(control_block& process, message& owner, envelope& arr
     } else if (*arrived.type == message_type_of<stop_request>) {
       reason = arrived.as<stop_request>().reason;
       return false;
+    } else if (*arrived.type == message_type_of<act_request>) {
+      arrived.as<act_request>().what();
+      return true;
     } else if (*arrived.type == message_type_of<idle_timeout>) {
       if (arrived.as<idle_timeout>().number != idle_number_) return true;
       idle_timer_ = {};

@@ -3,6 +3,7 @@
 // Private to lib/coppice.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -25,6 +26,11 @@ struct stop_request {
   exit_reason reason;
 };
 
+/// What `make_act` wants to be done.
+struct act_request {
+  std::function<void()> what;
+};
+
 /// Nothing has arrived since the timer of this number was started.
 struct idle_timeout {
   std::uint32_t number;
@@ -39,6 +45,7 @@ class server_body final : public process_body {
   turn run(control_block& process, exit_reason& reason) override;
   bool holds_stack() const noexcept override { return busy_; }
   void end_by_itself(control_block& process, exit_reason reason) override;
+  void act(control_block& process, std::function<void()> what) override;
   const message_type* in_hand() const noexcept override { return in_hand_; }
   std::size_t memory() const noexcept override;
 

@@ -104,6 +104,10 @@ void process_body::end_by_itself(control_block& process, exit_reason reason) {
   process.end_with(std::move(reason));
 }
 
+void process_body::act(control_block& process, std::function<void()> what) {
+  process.act_at_next_wait(std::move(what));
+}
+
 void post(envelope* sent) noexcept {
   if (!dispatch(sent)) turn_away_for_dead(sent);
 }
@@ -263,6 +267,26 @@ void control_block::wait_for_arrival(wait_limit& limit) {
   }
   awaited_wake_ = {};
   check_for_end();
+}
+
+void control_block::act_at_next_wait(std::function<void()> what) {
+  more().acts.push_back(std::move(what));
+}
+
+bool control_block::act() {
+  if (extras_ == nullptr || extras_->acts.empty() || extras_->is_acting) return false;
+  // What it does may wait, and come here again: one act after the other.
+  extras_->is_acting = true;
+  const struct done {
+    control_block& of;
+    ~done() { of.extras_->is_acting = false; }
+  } done{*this};
+  while (!extras_->acts.empty()) {
+    const auto next = std::move(extras_->acts.front());
+    extras_->acts.pop_front();
+    next();
+  }
+  return true;
 }
 
 void control_block::wait_for_wake(reference posted) {
@@ -721,14 +745,18 @@ std::shared_ptr<const std::vector<pid>> control_block::those_left(std::vector<pi
 }
 
 // Its parent is ending, or has ended, and may not look at what it was told any more: then the next one above has to
-// know who is left. The inbox decides between them: who is found living after the push will look at it.
+// know who is left. The inbox decides between them: who is found living after the push will look at it, unless a fault
+// injector keeps what was pushed under way.
 void control_block::tell_ancestors(const std::shared_ptr<const std::vector<pid>>& orphans) {
-  process_table& table = process_table::instance();
-  if (table.is_living(parent_)) return;
+  const auto has_been_told = [](pid who) {
+    return process_table::instance().is_living(who) &&
+           !(faults_are_injected.load(std::memory_order_relaxed) && running_runtime().delays.is_under_way_to(who));
+  };
+  if (has_been_told(parent_)) return;
   for (auto next = ancestors_; next != nullptr; next = next->above) {
     if (next->parent == parent_) continue;
     post(make_ending(next->parent, envelope_kind::exit_linked, self_, {}, exit_reason::killed(), orphans));
-    if (table.is_living(next->parent)) return;
+    if (has_been_told(next->parent)) return;
   }
 }
 

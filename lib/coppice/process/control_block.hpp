@@ -9,6 +9,8 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -166,6 +168,11 @@ class control_block final : public scheduling::runnable {
     if (!fatal_) fatal_ = std::move(reason);
   }
 
+  /// In a `receive` it calls `what`, before it waits on.
+  void act_at_next_wait(std::function<void()> what);
+  /// Does so, if there is anything to be done. The queue may be another one then.
+  bool act();
+
   /// Who was still linked to `ended` (which answered for them) when its exit signal or DOWN came. Given once.
   std::shared_ptr<const std::vector<pid>> take_orphans_of(pid ended);
   void orphans_of(pid ended, const std::shared_ptr<const std::vector<pid>>& orphans);
@@ -289,6 +296,8 @@ class control_block final : public scheduling::runnable {
     std::shared_ptr<const ancestry> for_children;
     boost::unordered_flat_map<pid, std::shared_ptr<const std::vector<pid>>, std::hash<pid>> orphans;
     std::vector<pid> awaited_orphans;
+    std::deque<std::function<void()>> acts;  // what it is to do in its next `receive`
+    bool is_acting = false;
     // What asks for word of us and came after the exit signal that ends us: answered with `noproc`, at the end.
     std::vector<envelope*> asked_late;
     std::condition_variable thread_waits;

@@ -115,6 +115,13 @@ void await_end(pid target, std::optional<std::chrono::milliseconds> limit) {
   of.wait(std::nullopt);
 }
 
+void make_act(pid target, std::function<void()> what) {
+  post(make_envelope<std::function<void(control_block&)>>(target, envelope_kind::inspect, pid{}, reference{},
+                                                          [what = std::move(what)](control_block& me) {
+                                                            if (me.has_body()) me.body().act(me, what);
+                                                          }));
+}
+
 void make_end(pid target, exit_reason reason) {
   post(make_envelope<std::function<void(control_block&)>>(target, envelope_kind::inspect, pid{}, reference{},
                                                           [reason = std::move(reason)](control_block& me) {

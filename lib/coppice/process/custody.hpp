@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -38,6 +39,10 @@ void await_end(pid target, std::optional<std::chrono::milliseconds> limit);
 /// Lets `target` end by itself with `reason`: a server after what is in its queue, with `terminate`; a function at its
 /// next wait.
 void make_end(pid target, exit_reason reason);
+
+/// Lets `target` call `what`, which may wait, throw or exit, as if that were its own code: a server as a handler, after
+/// what is in its queue; a function where it waits, or when it waits next.
+void make_act(pid target, std::function<void()> what);
 
 /// If an exit signal has come that ends the calling process, unwinds it here and now rather than at its next wait: for
 /// a fault injector. `exit(self(), exit_reason::kill())` does so by itself. Does nothing while an exception is in

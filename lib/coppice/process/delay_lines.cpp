@@ -109,6 +109,13 @@ std::size_t delay_lines::count() {
   return sum;
 }
 
+bool delay_lines::is_under_way_to(pid to) {
+  shard& of = shard_of(to);
+  if (of.count.load(std::memory_order_relaxed) == 0) return false;
+  const std::lock_guard hold{of.lock};
+  return of.lines.contains(to);
+}
+
 bool dispatch_with_delay(envelope* sent) noexcept {
   process_runtime* const runtime = running_runtime_or_null();
   if (runtime == nullptr || runtime->options.faults == nullptr || !is_under_way_at_all(*sent)) {

@@ -37,6 +37,9 @@ class delay_lines {
   void release() noexcept;
   void begin() noexcept { released_.store(false, std::memory_order_relaxed); }
 
+  /// Whether something is under way to that process.
+  bool is_under_way_to(pid to);
+
   /// How many receivers something is under way to. Each has one pending timer.
   std::size_t count();
 

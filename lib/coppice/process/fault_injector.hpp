@@ -51,8 +51,8 @@ class fault_injector {
   }
 
   /// Whether the allocation that the calling process is about to make through the library (for a message that it sends,
-  /// a process, a link, a monitor, a timer, a name) is to fail, with std::bad_alloc. Nothing has been changed then. Once
-  /// for each such call. Must not wait.
+  /// a process, a link, a monitor, a timer, a name) is to fail, with std::bad_alloc. Nothing has been changed then.
+  /// Once for each such call. Must not wait.
   virtual bool fails_allocation() noexcept { return false; }
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string_view>
 
 #include <coppice/process/exit_reason.hpp>
@@ -32,6 +33,10 @@ class process_body {
 
   /// The type of the message or cast that it has taken and not done with; null: there is none.
   virtual const message_type* in_hand() const noexcept;
+
+  /// The process is to call `what`, as if that were its own code. Called by the process, while it looks at what has
+  /// arrived.
+  virtual void act(control_block& process, std::function<void()> what);
 
   /// Bytes of it on the heap.
   virtual std::size_t memory() const noexcept { return 0; }

@@ -14,6 +14,7 @@ envelope* take_matching(bool (*matches)(void*, envelope&, int&), void* clauses, 
   me.fetch_if_any();
   me.check_for_end();
   me.at(fault_point::receive);
+  me.act();
   me.count_reduction();
   std::optional<wait_limit> wait;
   envelope** link = me.start_of_queue();
@@ -38,6 +39,7 @@ envelope* take_matching(bool (*matches)(void*, envelope&, int&), void* clauses, 
     // What came together with the end of the time has been looked at above.
     if (wait->passed()) return nullptr;
     me.wait_for_arrival(*wait);
+    if (me.act()) link = me.start_of_queue();
   }
 }
 

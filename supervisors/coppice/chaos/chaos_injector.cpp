@@ -4,6 +4,7 @@
 
 #include <coppice/chaos/chaos_injector.hpp>
 #include <coppice/process/control_block.hpp>
+#include <coppice/process/custody.hpp>
 #include <coppice/process/exit.hpp>
 #include <coppice/process/process.hpp>
 #include <coppice/process/receive.hpp>
@@ -42,15 +43,15 @@ void chaos_injector::fail_starts(std::string_view path, std::uint64_t count) {
 }
 
 void chaos_injector::make_throw(pid victim, std::string text) {
-  const std::lock_guard hold{lock_};
-  patients_[victim].throws = std::move(text);
+  detail::make_act(victim, [this, ordered = calms_.load(), text = std::move(text)] {
+    if (ordered == calms_.load()) throw std::runtime_error{text};
+  });
 }
 
 void chaos_injector::make_hang(pid victim, std::optional<duration> time) {
-  const std::lock_guard hold{lock_};
-  patient& whom = patients_[victim];
-  whom.hangs = true;
-  whom.hangs_for = time;
+  detail::make_act(victim, [this, ordered = calms_.load(), time] {
+    if (ordered == calms_.load()) hang(time);
+  });
 }
 
 void chaos_injector::slow_down(pid victim, duration by, duration lasting) {
@@ -71,13 +72,12 @@ void chaos_injector::fail_allocation(pid victim, std::uint64_t nth) {
 
 void chaos_injector::calm() {
   std::vector<pid> hanging;
+  ++calms_;
   {
     const std::lock_guard hold{lock_};
     failing_starts_.clear();
     has_delays_ = false;
     for (auto& [process, whom] : patients_) {
-      whom.throws.reset();
-      whom.hangs = false;
       whom.slow = {};
       whom.delayed = {};
       whom.allocations_left = 0;
@@ -137,9 +137,6 @@ void chaos_injector::at(fault_point point, std::string_view what) {
   if (hook_) hook_({point, what, path, me});
 
   duration time{0};
-  std::optional<std::string> throws;
-  bool hangs = false;
-  std::optional<duration> hangs_for;
   bool fails = false;
   {
     const std::lock_guard hold{lock_};
@@ -151,21 +148,17 @@ void chaos_injector::at(fault_point point, std::string_view what) {
         if (--found->second == 0) failing_starts_.erase(found);
       }
     }
-    if (is_step_of_work(point)) {
-      throws = std::exchange(whom.throws, std::nullopt);
-      hangs = std::exchange(whom.hangs, false);
-      hangs_for = whom.hangs_for;
-      if (hangs) hanging_.insert(me);
-    }
   }
   if (time.count() > 0) sleep(time);
   if (fails) exit("injected");
-  if (hangs) hang(hangs_for);
-  if (throws) throw std::runtime_error{*throws};
 }
 
 void chaos_injector::hang(std::optional<duration> time) {
   const pid me = self();
+  {
+    const std::lock_guard hold{lock_};
+    hanging_.insert(me);
+  }
   recorder_.hung(me);
   const auto is_over = [](hang_is_over) {};
   if (time) {

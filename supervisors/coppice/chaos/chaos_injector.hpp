@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -43,9 +44,9 @@ class chaos_injector final : public fault_injector {
 
   /// The next starts of that path fail, so many.
   void fail_starts(std::string_view path, std::uint64_t count);
-  /// Its next handler throws std::runtime_error.
+  /// It throws std::runtime_error: a server as a handler, after what is in its queue; a function where it waits.
   void make_throw(pid victim, std::string text);
-  /// It does not come back from its next handler, for that long; unset: until `calm`.
+  /// It waits there, for that long; unset: until `calm`.
   void make_hang(pid victim, std::optional<duration> time);
   void slow_down(pid victim, duration by, duration lasting);
   void delay_messages(pid victim, duration by, duration lasting);
@@ -71,9 +72,6 @@ class chaos_injector final : public fault_injector {
     std::string path;
     bool path_known = false;
     bool in_step = false;
-    std::optional<std::string> throws;
-    bool hangs = false;
-    std::optional<duration> hangs_for;
     while_lasts slow;
     while_lasts delayed;
     std::uint64_t allocations_left = 0;  // the one that reaches 0 fails
@@ -91,6 +89,7 @@ class chaos_injector final : public fault_injector {
   std::map<std::string, std::uint64_t, std::less<>> failing_starts_;
   std::set<pid> hanging_;  // in an order that each run has
   bool has_delays_ = false;
+  std::atomic<std::uint64_t> calms_{0};  // an order that is older than the last one is off
 };
 
 }  // namespace coppice

@@ -24,7 +24,7 @@ struct crash {
   std::string reason;
 };
 
-/// The next handler that it runs throws std::runtime_error with that text.
+/// It throws std::runtime_error with that text, as a handler of a server does; a function throws where it waits.
 struct throw_exception {
   std::string what;
 };
@@ -39,7 +39,7 @@ struct fail_starts {
   std::uint64_t count = 1;
 };
 
-/// It does not come back from its next handler, for that long; unset: for ever.
+/// It does not go on, as a server whose handler does not return, for that long; unset: until all harm is over.
 struct hang {
   std::optional<std::chrono::nanoseconds> time;
 };
