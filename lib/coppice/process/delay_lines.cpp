@@ -17,11 +17,13 @@ bool may_be_delayed(pid to) noexcept {
   return table.is_living(to) && table.slot(to).process().is_observed();
 }
 
-// What one sends to oneself travels nowhere; a `wake` is the end of a wait, which is late already.
+// What one sends to oneself travels nowhere; a `wake` is the end of a wait, which is late already. The answer that a
+// process gives itself for one that is gone comes from there, behind what that one had sent.
 bool is_under_way_at_all(const envelope& sent) noexcept {
   if (sent.kind() == envelope_kind::wake) return false;
   const control_block* const me = control_block::current_or_null();
-  return me == nullptr || me->self() != sent.receiver();
+  const bool is_from_another = sent.sender() && sent.sender() != sent.receiver();
+  return me == nullptr || me->self() != sent.receiver() || is_from_another;
 }
 
 }  // namespace
