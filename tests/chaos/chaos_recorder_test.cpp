@@ -1,0 +1,366 @@
+#include <algorithm>
+
+#include <doctest/doctest.h>
+
+#include <coppice/behaviours/call.hpp>
+#include <coppice/process/registry.hpp>
+#include <coppice/process/timer.hpp>
+
+#include "chaos/recorded_tree.hpp"
+#include "chaos/till.hpp"
+
+using namespace coppice;      // NOLINT(google-build-using-namespace)
+using namespace chaos_tests;  // NOLINT(google-build-using-namespace)
+using namespace std::chrono_literals;
+
+namespace {
+
+const chaos_life& life_of(const chaos_record& record, std::string_view path, std::uint64_t incarnation = 1) {
+  const auto found = std::find_if(record.lives.begin(), record.lives.end(), [&](const chaos_life& each) {
+    return each.path == path && each.incarnation == incarnation;
+  });
+  if (found == record.lives.end()) throw std::logic_error{"no such life"};
+  return *found;
+}
+
+// A pool of tills that may be restarted once, in a root that may restart the pool.
+supervisor_init frail_shop(strategy how = strategy::one_for_one) {
+  return {.flags = {.max_restarts = 3},
+          .children = {child("a"), supervisor("pool", {.flags = {.strategy = how, .max_restarts = 1},
+                                                       .children = {child("c"), child("d")}})}};
+}
+
+template <class Call>
+std::string failure_of(Call call) {
+  try {
+    call();
+  } catch (const exit_exception& failed) {
+    return failed.reason.elements().empty() ? failed.reason.to_string() : failed.reason.elements().front().to_string();
+  }
+  return "nothing";
+}
+
+}  // namespace
+
+TEST_SUITE("chaos recorder") {
+  TEST_CASE("lives are written down with their times since the begin, their ends and reasons") {
+    recorded_tree tree;
+    const auto& record = tree.run(shop(), [&tree] {
+      sleep(2s);
+      tree.hit("root/a", "boom");
+      sleep(1s);
+    });
+    CHECK(record.root == "root");
+    CHECK(record.seed == 7);
+    CHECK(record.is_virtual);
+    CHECK_FALSE(record.interrupted);
+    CHECK(record.end == 3s);
+    CHECK(ends_of(record) == texts{"root/a 1 boom of 0"});
+    CHECK(life_of(record, "root/a").begin == 0s);
+    CHECK(life_of(record, "root/a").end == 2s);
+    CHECK(life_of(record, "root/a", 2).begin == 2s);
+    CHECK(life_of(record, "root/a", 2).shut_down);
+    CHECK(life_of(record, "root/pool").type == child_type::supervisor);
+    CHECK(life_of(record, "root/pool/c").type == child_type::worker);
+    REQUIRE(record.hits.size() == 1);
+    CHECK(record.hits[0].time == 2s);
+    CHECK(record.hits[0].path == "root/a");
+    CHECK(record.hits[0].incarnation == 1);
+    CHECK(record.hits[0].way == "boom");
+    CHECK(tree.recorder.restarts() == 1);
+  }
+
+  TEST_CASE("what ends without having been hit has no cause, and a hit on nobody is one of incarnation 0") {
+    recorded_tree tree;
+    const auto& record = tree.run(shop(), [&tree] {
+      cast(tree.get("root/a"), sell{0});
+      await_quiescence();
+      tree.recorder.hit(pid{}, "root/z", "fail 1 start", true);
+    });
+    CHECK(ends_of(record) == texts{"root/a 1 std::runtime_error: no price of nothing"});
+    REQUIRE(record.hits.size() == 1);
+    CHECK(record.hits[0].incarnation == 0);
+  }
+
+  TEST_CASE("siblings that the strategy ends go down of the hit on the one") {
+    SUBCASE("one_for_all takes all, and a subtree whole") {
+      recorded_tree tree;
+      const auto& record = tree.run(shop(strategy::one_for_all), [&tree] { tree.hit("root/b"); });
+      CHECK(ends_of(record) == texts{"root/a 1 shutdown of 0", "root/b 1 killed of 0", "root/pool/c 1 shutdown of 0",
+                                     "root/pool 1 shutdown of 0"});
+    }
+    SUBCASE("rest_for_one takes those that were started after it") {
+      recorded_tree tree;
+      const auto& record = tree.run(shop(strategy::rest_for_one), [&tree] { tree.hit("root/b"); });
+      CHECK(ends_of(record) ==
+            texts{"root/b 1 killed of 0", "root/pool/c 1 shutdown of 0", "root/pool 1 shutdown of 0"});
+    }
+    SUBCASE("one_for_one takes nobody") {
+      recorded_tree tree;
+      const auto& record = tree.run(shop(), [&tree] { tree.hit("root/b"); });
+      CHECK(ends_of(record) == texts{"root/b 1 killed of 0"});
+    }
+  }
+
+  TEST_CASE("the restart that is being made is what others go down of, not an earlier one") {
+    recorded_tree tree;
+    const auto& record = tree.run(shop(strategy::rest_for_one), [&tree] {
+      tree.hit("root/b");
+      tree.hit("root/a");
+    });
+    CHECK(ends_of(record) == texts{"root/a 1 killed of 1", "root/b 1 killed of 0", "root/pool/c 1 shutdown of 0",
+                                   "root/pool 1 shutdown of 0", "root/b 2 shutdown of 1", "root/pool/c 2 shutdown of 1",
+                                   "root/pool 2 shutdown of 1"});
+  }
+
+  TEST_CASE("a restart for an end that was no hit is nobody's") {
+    recorded_tree tree;
+    const auto& record = tree.run(shop(strategy::rest_for_one), [&tree] {
+      tree.hit("root/b");
+      cast(tree.get("root/b"), sell{0});
+      await_quiescence();
+    });
+    const texts all = ends_of(record);
+    CHECK(std::count(all.begin(), all.end(), "root/b 2 std::runtime_error: no price of nothing") == 1);
+    CHECK(std::count(all.begin(), all.end(), "root/pool 2 shutdown of nothing") == 1);
+    CHECK(std::count(all.begin(), all.end(), "root/pool/c 2 shutdown of nothing") == 1);
+  }
+
+  TEST_CASE("the orphans of a killed supervisor go down of the hit on it") {
+    recorded_tree tree;
+    const auto& record = tree.run(frail_shop(), [&tree] { tree.hit("root/pool"); });
+    CHECK(ends_of(record) ==
+          texts{"root/pool/c 1 killed of 0", "root/pool/d 1 killed of 0", "root/pool 1 killed of 0"});
+    CHECK(tree.recorder.restarts() == 3);
+  }
+
+  TEST_CASE("a supervisor gives up because of the last hit among its children, and all that goes down with it does") {
+    recorded_tree tree;
+    const auto& record = tree.run(frail_shop(), [&tree] {
+      tree.hit("root/a");
+      tree.hit("root/pool/c");
+      sleep(1s);
+      tree.hit("root/pool/d");
+    });
+    REQUIRE(record.give_ups.size() == 1);
+    CHECK(record.give_ups[0].path == "root/pool");
+    CHECK(record.give_ups[0].time == 1s);
+    CHECK(record.give_ups[0].cause == 2U);
+    CHECK(ends_of(record) == texts{"root/a 1 killed of 0", "root/pool/c 1 killed of 1", "root/pool/d 1 killed of 2",
+                                   "root/pool 1 shutdown of 2", "root/pool/c 2 shutdown of 2"});
+  }
+
+  TEST_CASE("a give-up goes up: the root's is of the same hit") {
+    recorded_tree tree;
+    const auto& record =
+        tree.run({.flags = {.max_restarts = 0},
+                  .children = {supervisor("pool", {.flags = {.max_restarts = 0}, .children = {child("c")}})}},
+                 [&tree] { tree.hit("root/pool/c"); });
+    REQUIRE(record.give_ups.size() == 2);
+    CHECK(record.give_ups[0].path == "root/pool");
+    CHECK(record.give_ups[0].cause == 0U);
+    CHECK(record.give_ups[1].path == "root");
+    CHECK(record.give_ups[1].cause == 0U);
+    CHECK(ends_of(record) == texts{"root/pool/c 1 killed of 0", "root/pool 1 shutdown of 0", "root 1 shutdown of 0"});
+  }
+
+  TEST_CASE("a hit that was survived is not what one ends of when it is ended for another") {
+    recorded_tree tree;
+    const auto& record = tree.run(shop(strategy::one_for_all), [&tree] {
+      tree.hit("root/a", "normal");
+      tree.hit("root/b");
+    });
+    CHECK(record.hits.size() == 2);
+    CHECK(life_of(record, "root/a").cause == 1U);
+  }
+
+  TEST_CASE("what ends in the shutdown of the tree ends of nothing") {
+    recorded_tree tree;
+    const auto& record = tree.run(shop(), [] {});
+    CHECK(ends_of(record).empty());
+    CHECK(record.lives.size() == 5);
+    for (const auto& each : record.lives) {
+      CHECK(each.shut_down);
+      CHECK_FALSE(each.cause.has_value());
+    }
+  }
+
+  TEST_CASE("a hang that is over is a pause; one that is not stays with the life") {
+    recorded_tree tree;
+    const auto& record = tree.run(shop(), [&tree] {
+      const pid a = tree.get("root/a");
+      sleep(1s);
+      tree.recorder.hung(a);
+      sleep(1s);
+      tree.recorder.back_from_hang(a);
+      tree.recorder.back_from_hang(a);
+      sleep(1s);
+      tree.recorder.hung(a);
+      tree.recorder.hung(pid{});
+      tree.recorder.back_from_hang(pid{});
+      tree.hit("root/a");
+    });
+    const auto& a = life_of(record, "root/a");
+    REQUIRE(a.pauses.size() == 1);
+    CHECK(a.pauses[0].begin == 1s);
+    CHECK(a.pauses[0].end == 2s);
+    CHECK(a.hung == 3s);
+    CHECK_FALSE(life_of(record, "root/a", 2).hung.has_value());
+  }
+
+  TEST_CASE("messages that nobody handles are counted where their receiver lived, but for supervisors and strangers") {
+    recorded_tree tree;
+    const auto& record = tree.run(shop(), [&tree] {
+      const pid a = tree.get("root/a");
+      const pid pool = tree.get("root/pool");
+      const pid stranger = coppice::testing::dead_process();
+      tree.hit("root/a");
+      tree.hit("root/pool");
+      cast(a, sell{1});
+      send(a, sell{1});
+      cast(tree.get("root/a"), sell{1});
+      send(pool, sell{1});
+      send(stranger, sell{1});
+      tree.recorder.message_missed("root/b");
+      await_quiescence();
+      tree.recorder.end();
+      cast(a, sell{1});
+    });
+    CHECK(record.traffic.at("root/a").messages_lost == 2);
+    CHECK(record.traffic.at("root/b").messages_lost == 1);
+    CHECK(record.traffic.size() == 2);
+  }
+
+  TEST_CASE("calls that fail are counted where the callee lived, or by the path that its name belongs to") {
+    recorded_tree tree;
+    tree.recorder.name_of("till_a", "root/a");
+    const auto& record = tree.run(shop(), [&tree] {
+      const pid a = tree.get("root/a");
+      CHECK(call(a, total{}) == 0);
+      tree.hit("root/a");
+      CHECK(failure_of([a] { call(a, total{}); }) == "noproc");
+      CHECK(failure_of([] { call("till_a", total{}); }) == "noproc");
+      CHECK(failure_of([] { call("till_z", total{}); }) == "noproc");
+      tree.recorder.call_made("root/a");
+      tree.recorder.call_missed("root/b");
+      tree.recorder.end();
+      CHECK(failure_of([a] { call(a, total{}); }) == "noproc");
+    });
+    CHECK(record.traffic.at("root/a").calls_failed == 2);
+    CHECK(record.traffic.at("root/a").calls == 1);
+    CHECK(record.traffic.at("root/b").calls_failed == 1);
+    CHECK(record.traffic.size() == 2);
+  }
+
+  TEST_CASE("failed starts are written down, until the end") {
+    recorded_tree tree;
+    const auto& record = tree.run(shop(), [&tree] {
+      tree.injector.fail_starts("root/a", 2);
+      tree.hit("root/a");
+    });
+    REQUIRE(record.start_failures.size() == 2);
+    CHECK(record.start_failures[1].path == "root/a");
+    CHECK(record.start_failures[1].reason == exit_reason{"injected"});
+    CHECK(ends_of(record) == texts{"root/a 1 killed of 0"});
+    CHECK(life_of(record, "root/a", 2).shut_down);
+  }
+
+  TEST_CASE("a root that does not start leaves a record") {
+    recorded_tree tree;
+    tree.injector.fail_starts("root/b", 1);
+    const auto& record = tree.run(shop(), [] { CHECK_MESSAGE(false, "it started"); });
+    REQUIRE(record.start_failures.size() == 2);
+    CHECK(record.start_failures[0].path == "root/b");
+    CHECK(record.start_failures[1].path == "root");
+    CHECK(ends_of(record) == texts{"root/a 1 shutdown of nothing"});
+  }
+
+  TEST_CASE("lives have the restart types that were told for their paths") {
+    recorded_tree tree;
+    tree.recorder.restart_of("root/a", restart_type::transient);
+    const auto& record = tree.run(shop(), [&tree] { tree.hit("root/a"); });
+    CHECK(life_of(record, "root/a").restart == restart_type::transient);
+    CHECK(life_of(record, "root/a", 2).restart == restart_type::transient);
+    CHECK_FALSE(life_of(record, "root/b").restart.has_value());
+  }
+
+  TEST_CASE("a process has its path while it lives and afterwards, and before its supervisor says that it started") {
+    recorded_tree tree;
+    texts before;
+    supervisor_init root = shop();
+    root.children[1].start = [&tree, &before] {
+      const pid supervisor = self();
+      return start_result::ok(spawn_link([&tree, &before, supervisor] {
+        before.push_back(tree.recorder.path_of(self(), supervisor).value_or("?"));
+        receive([](sold) {});
+      }));
+    };
+    tree.run(std::move(root), [&] {
+      const pid a = tree.get("root/a");
+      tree.hit("root/a");
+      await_quiescence();
+      CHECK(tree.recorder.path_of(a, pid{}) == "root/a");
+      CHECK(tree.recorder.path_of(tree.get("root/pool/c"), pid{}) == "root/pool/c");
+      CHECK_FALSE(tree.recorder.path_of(self(), pid{}).has_value());
+    });
+    // The start function returns at once, so the process may run before or after it is known: it has its path anyway.
+    CHECK(before == texts{"root/b"});
+  }
+
+  TEST_CASE("a listener is told of starts and ends, in the order of the record") {
+    recorded_tree tree;
+    tree.run({.flags = {.max_restarts = 3}, .children = {child("a")}}, [&tree] { tree.hit("root/a", "boom"); });
+    CHECK(tree.told == texts{"started root/a 1", "started root 1", "exited root/a 1 boom", "started root/a 2",
+                             "exited root/a 2 shutdown", "exited root 1 shutdown"});
+  }
+
+  TEST_CASE("who looks on is told everything before it is written down") {
+    class onlooker final : public process_observer, public supervision_observer {
+     public:
+      explicit onlooker(const chaos_recorder& recorder) : recorder_{recorder} {}
+      void process_ended(pid, pid, const exit_reason&) noexcept override { tell("process_ended"); }
+      void message_lost(pid, std::string_view) noexcept override { tell("message_lost"); }
+      void call_failed(pid, std::string_view, const exit_reason&) noexcept override { tell("call_failed"); }
+      void child_started(std::string_view, child_type, pid, pid) noexcept override { tell("child_started"); }
+      void child_start_failed(std::string_view, const exit_reason&, pid) noexcept override {
+        tell("child_start_failed");
+      }
+      void restart_limit_reached(std::string_view, pid) noexcept override { tell("restart_limit_reached"); }
+      void child_starting(std::string_view, child_type, pid) noexcept override { tell("child_starting"); }
+      void child_ending(std::string_view, pid, pid) noexcept override { tell("child_ending"); }
+      void restarting(std::string_view, pid) noexcept override { tell("restarting"); }
+      void supervisor_starting(std::string_view, const supervisor_flags&, std::span<const child_spec>,
+                               pid) noexcept override {
+        tell("supervisor_starting");
+      }
+      void child_added(std::string_view, const child_spec&, pid) noexcept override { tell("child_added"); }
+      void child_terminating(std::string_view, pid) noexcept override { tell("child_terminating"); }
+      void child_deleted(std::string_view, pid) noexcept override { tell("child_deleted"); }
+      void supervisor_stopping(std::string_view, pid) noexcept override { tell("supervisor_stopping"); }
+
+      texts told;
+
+     private:
+      void tell(std::string what) { told.push_back(std::move(what) + " " + std::to_string(recorder_.changes())); }
+      const chaos_recorder& recorder_;
+    };
+    recorded_tree tree;
+    onlooker beside{tree.recorder};
+    tree.recorder.accompany({&beside, &beside, nullptr});
+    tree.run({.flags = {.max_restarts = 0}, .children = {child("a")}}, [&tree] {
+      const pid root = tree.get("root");
+      CHECK(start_child(root, child("b")));
+      terminate_child(root, "b");
+      delete_child(root, "b");
+      failure_of([] { call("nobody", total{}); });
+      const pid a = tree.get("root/a");
+      tree.hit("root/a");
+      cast(a, sell{1});
+    });
+    CHECK(beside.told == texts{"supervisor_starting 0", "child_starting 0", "child_started 0", "child_added 2",
+                               "child_starting 2", "child_started 2", "child_terminating 3", "child_ending 3",
+                               "process_ended 3", "child_deleted 4", "call_failed 4", "process_ended 4",
+                               "restart_limit_reached 5", "supervisor_stopping 6", "process_ended 6",
+                               "message_lost 7"});
+  }
+}
