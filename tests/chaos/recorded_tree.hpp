@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <ostream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -24,7 +25,15 @@
 
 namespace chaos_tests {
 
-using texts = std::vector<std::string>;
+/// Lines that doctest shows.
+struct texts : std::vector<std::string> {
+  using std::vector<std::string>::vector;
+
+  friend std::ostream& operator<<(std::ostream& to, const texts& lines) {
+    for (const auto& each : lines) to << "\n    " << each;
+    return to;
+  }
+};
 
 class recorded_tree final : public coppice::chaos_recorder::listener {
  public:
@@ -92,12 +101,3 @@ inline texts ends_of(const coppice::chaos_record& record) {
 }
 
 }  // namespace chaos_tests
-
-template <>
-struct doctest::StringMaker<std::vector<std::string>> {
-  static String convert(const std::vector<std::string>& lines) {
-    std::string all;
-    for (const auto& each : lines) all += "\n    " + each;
-    return all.c_str();
-  }
-};
