@@ -134,6 +134,19 @@ TEST_SUITE("chaos recorder") {
     CHECK(tree.recorder.restarts() == 3);
   }
 
+  TEST_CASE("an orphan that is a supervisor ends its children for what its own supervisor ended of") {
+    recorded_tree tree;
+    const auto& record = tree.run(
+        {.children = {supervisor(
+             "pool", {.flags = {.max_restarts = 3}, .children = {supervisor("sub", {.children = {child("c")}})}})}},
+        [&tree] {
+          tree.hit("root/pool/sub/c");
+          tree.hit("root/pool");
+        });
+    CHECK(ends_of(record) == texts{"root/pool/sub/c 1 killed of 0", "root/pool/sub 1 killed of 1",
+                                   "root/pool 1 killed of 1", "root/pool/sub/c 2 shutdown of 1"});
+  }
+
   TEST_CASE("a supervisor gives up because of the last hit among its children, and all that goes down with it does") {
     recorded_tree tree;
     const auto& record = tree.run(frail_shop(), [&tree] {
@@ -148,6 +161,16 @@ TEST_SUITE("chaos recorder") {
     CHECK(record.give_ups[0].cause == 2U);
     CHECK(ends_of(record) == texts{"root/a 1 killed of 0", "root/pool/c 1 killed of 1", "root/pool/d 1 killed of 2",
                                    "root/pool 1 shutdown of 2", "root/pool/c 2 shutdown of 2"});
+  }
+
+  TEST_CASE("the last hit is the one that was made last, whatever the order of the children") {
+    recorded_tree tree;
+    const auto& record = tree.run(frail_shop(), [&tree] {
+      tree.hit("root/pool/d");
+      tree.hit("root/pool/c");
+    });
+    REQUIRE(record.give_ups.size() == 1);
+    CHECK(record.give_ups[0].cause == 1U);
   }
 
   TEST_CASE("a give-up goes up: the root's is of the same hit") {

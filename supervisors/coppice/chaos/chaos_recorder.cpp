@@ -195,6 +195,11 @@ void chaos_recorder::child_deleted(std::string_view path, pid supervisor) noexce
 void chaos_recorder::supervisor_stopping(std::string_view path, pid supervisor) noexcept {
   const std::lock_guard hold{lock_};
   if (beside_.supervision != nullptr) beside_.supervision->supervisor_stopping(path, supervisor);
+  known_process* const stops = find(supervisor);
+  if (stops == nullptr || stops->ends_of) return;
+  // One that was left by its own supervisor ends its children in order, for what that ended of.
+  const known_process* const above = find(stops->supervisor);
+  if (above != nullptr && record_.lives[above->life].end) stops->ends_of = record_.lives[above->life].cause;
 }
 
 // What it makes of it
