@@ -103,7 +103,7 @@ class chaos_session::state final : public chaos_recorder::listener {
   }
 
   void run(const std::function<void(const chaos_progress&)>& progress) {
-    runner_.store(self().value());
+    set_runner(self());
     root_watch_ = monitor(root_);
     start_load();
     auto begin = monotonic_time();
@@ -114,7 +114,8 @@ class chaos_session::state final : public chaos_recorder::listener {
     }
     stop_load();
     demonitor(root_watch_, {.flush = true});
-    runner_.store(0);
+    set_runner({});
+    take_stop_requests();
     if (was_stopped_) recorder_.interrupted();
   }
 
@@ -130,7 +131,8 @@ class chaos_session::state final : public chaos_recorder::listener {
 
   void stop() noexcept {
     stopping_.store(true);
-    if (const pid runner = pid::from_value(runner_.load())) send(runner, stop_request{});
+    const std::lock_guard hold{runner_lock_};
+    if (runner_) send(runner_, stop_request{});
   }
 
   // chaos_recorder::listener, under the recorder's lock
@@ -216,12 +218,16 @@ class chaos_session::state final : public chaos_recorder::listener {
   // False: it is over before.
   bool wait_until(std::chrono::nanoseconds time) {
     while (!is_over_) {
+      // Whoever stopped before this was the runner has sent nothing.
+      if (stopping_.load()) {
+        end_run();
+        break;
+      }
       const auto left = time - monotonic_time();
-      if (left.count() <= 0 && !stopping_.load()) return true;
+      if (left.count() <= 0) return true;
       receive([this](stop_request) { end_run(); },
               when([this](const down& ended) { return ended.ref == root_watch_; }, [this](down) { is_over_ = true; }),
-              after(std::max(left, std::chrono::nanoseconds{0}), [] {}));
-      if (stopping_.load()) end_run();
+              after(left, [] {}));
     }
     return false;
   }
@@ -229,6 +235,17 @@ class chaos_session::state final : public chaos_recorder::listener {
   void end_run() {
     was_stopped_ = true;
     is_over_ = true;
+  }
+
+  void set_runner(pid process) {
+    const std::lock_guard hold{runner_lock_};
+    runner_ = process;
+  }
+
+  // One that came too late would be taken for something that the tree has left behind.
+  static void take_stop_requests() {
+    while (receive([](stop_request) { return true; }, after(std::chrono::nanoseconds{0}, [] { return false; }))) {
+    }
   }
 
   void strike(const chaos_fault& fault, victim_pool& pool) {
@@ -308,7 +325,8 @@ class chaos_session::state final : public chaos_recorder::listener {
   bool is_over_ = false;
   bool was_stopped_ = false;
   std::atomic<bool> stopping_{false};
-  std::atomic<std::uint64_t> runner_{0};
+  std::mutex runner_lock_;  // held while something is sent to the runner: it does not go meanwhile
+  pid runner_;              // the process in `run`
 };
 
 chaos_session::chaos_session(chaos_plan plan, std::uint64_t seed)
