@@ -142,12 +142,14 @@ bool server_body::handle(control_block& process, envelope* arrived, exit_reason&
   } else if (arrived->receiver()) {
     in_hand_ = &type;
   }
+  // What it is made to do from outside is no step of its own.
+  const bool is_step = type != message_type_of<act_request>;
   bool goes_on = true;
   try {
-    process.at(fault_point::handler_begins, type.name);
+    if (is_step) process.at(fault_point::handler_begins, type.name);
     goes_on = dispatch(process, owner, *arrived, pending, reason);
     in_hand_ = nullptr;
-    process.at(fault_point::handler_ends, type.name);
+    if (is_step) process.at(fault_point::handler_ends, type.name);
     if (server_->stopping_) {
       reason = std::move(*server_->stopping_);
       goes_on = false;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -87,6 +88,11 @@ void chaos_injector::calm() {
   for (const pid each : hanging) send(each, hang_is_over{});
 }
 
+bool chaos_injector::is_anybody_in_a_step() {
+  const std::lock_guard hold{lock_};
+  return std::any_of(patients_.begin(), patients_.end(), [](const auto& each) { return each.second.in_step; });
+}
+
 void chaos_injector::forget(pid process) {
   const std::lock_guard hold{lock_};
   patients_.erase(process);
@@ -155,6 +161,7 @@ void chaos_injector::at(fault_point point, std::string_view what) {
 
 void chaos_injector::hang(std::optional<duration> time) {
   const pid me = self();
+  const in_step guard{*this, me, recorder_.path_of(me, pid{}).value_or("")};
   {
     const std::lock_guard hold{lock_};
     hanging_.insert(me);

@@ -55,6 +55,9 @@ class chaos_injector final : public fault_injector {
   /// All harm that was ordered is over; what hangs goes on.
   void calm();
 
+  /// Whether a process is kept in one of its steps, by what that costs or by harm.
+  bool is_anybody_in_a_step();
+
   /// The process is gone.
   void forget(pid process);
 

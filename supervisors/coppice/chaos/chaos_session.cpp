@@ -11,6 +11,7 @@
 #include <coppice/chaos/chaos_recorder.hpp>
 #include <coppice/chaos/chaos_session.hpp>
 #include <coppice/chaos/load_client.hpp>
+#include <coppice/chaos/rest.hpp>
 #include <coppice/chaos/tree_lesson.hpp>
 #include <coppice/chaos/victim_pool.hpp>
 #include <coppice/process/custody.hpp>
@@ -122,7 +123,7 @@ class chaos_session::state final : public chaos_recorder::listener {
   bool settle() {
     injector_.calm();
     await_arrivals();
-    return is_virtual_ ? await_quiescence() : settle_in_real_time();
+    return is_virtual_ ? await_rest(injector_) : settle_in_real_time();
   }
 
   void await_arrivals() const {

@@ -8,6 +8,7 @@
 
 #include <coppice/chaos/chaos_injector.hpp>
 #include <coppice/chaos/chaos_recorder.hpp>
+#include <coppice/chaos/rest.hpp>
 #include <coppice/chaos/sweep.hpp>
 #include <coppice/chaos/tree_lesson.hpp>
 #include <coppice/chaos/watched_tree.hpp>
@@ -75,9 +76,14 @@ class sweep_run final : public script_onlooker {
     watched_.root_started(root);
   }
   void root_start_failed(const exit_reason& reason) override { recorder_.root_start_failed(reason); }
-  void at_rest() override { watched_.at_rest(); }
+  void at_rest() override {
+    if (await_rest(injector_)) watched_.at_rest();
+  }
   void before_shutdown() override { recorder_.end(); }
-  void after_end() override { watched_.after_end(); }
+  void after_end() override {
+    await_rest(injector_);
+    watched_.after_end();
+  }
 
  private:
   // Keeps the injector from filling up.
