@@ -21,6 +21,7 @@
 #include <coppice/command/quiet_log.hpp>
 #include <coppice/command/replay.hpp>
 #include <coppice/command/signal_thread.hpp>
+#include <coppice/command/tree_display.hpp>
 #include <coppice/process/random.hpp>
 #include <coppice/process/suggestion.hpp>
 #include <coppice/tree/quoted_text.hpp>
@@ -85,12 +86,11 @@ std::string replay_of(const chaos_command_options& options, const sweep_failure&
 std::string report_text(const chaos_command_options& options, const sweep_options& how, const sweep_outcome& outcome) {
   std::set<std::string_view> paths;
   for (const auto& each : outcome.points) paths.insert(each.path);
-  std::string text =
-      fmt::format("{}: {} points of {} processes, {}: {} runs{}, {} failed\n", shown_name(options.tree),
-                  detail::grouped(outcome.points.size()), detail::grouped(paths.size()), ways_text(how),
-                  detail::grouped(outcome.runs),
-                  outcome.interrupted ? fmt::format(" of {} (interrupted)", detail::grouped(outcome.all_runs)) : "",
-                  detail::grouped(outcome.failures.size()));
+  std::string text = fmt::format(
+      "{}: {} of {}, {}: {}{}, {} failed\n", shown_name(options.tree), counted(outcome.points.size(), "point"),
+      counted(paths.size(), "process"), ways_text(how), counted(outcome.runs, "run"),
+      outcome.interrupted ? fmt::format(" of {} (interrupted)", detail::grouped(outcome.all_runs)) : "",
+      detail::grouped(outcome.failures.size()));
   std::size_t told = 0;
   for (const auto& each : outcome.failures) {
     if (++told > failures_shown) {
