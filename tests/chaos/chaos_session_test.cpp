@@ -212,6 +212,8 @@ TEST_SUITE("chaos session") {
         {harm::hang{}, true, "shutdown"},
         {harm::slow{20ms, 5s}, false, "shutdown"},
         {harm::delay{30ms, 5s}, false, "shutdown"},
+        {harm::bad_alloc{1}, true, "std::bad_alloc: std::bad_alloc"},
+        {harm::bad_alloc{1'000'000}, false, "shutdown"},
     };
     const supervisor_spec root = tree_of(tough_shop);
     for (const auto& each : examples) {

@@ -231,8 +231,13 @@ void chaos_recorder::note(const tree_event& event) {
       life.shut_down = is_over_;
       if (!is_over_) {
         life.cause = known.mark;
-        // What it was told to end for comes later than what it had survived.
-        if (known.ends_of) life.cause = known.ends_of;
+        if (known.ends_of) {
+          // What it was told to end for comes later than what it had survived.
+          life.cause = known.ends_of;
+        } else if (known.mark) {
+          // It has ended of that, be it of an allocation that failed: so others that go down with it go down of a cut.
+          record_.hits[*known.mark].cuts = true;
+        }
         if (!life.cause) {
           // One that was left by a supervisor which did not end it.
           const known_process* const supervisor = find(known.supervisor);
