@@ -288,6 +288,19 @@ TEST_SUITE("chaos recorder") {
     CHECK(life_of(record, "root/a", 2).shut_down);
   }
 
+  TEST_CASE("those that a supervisor has started go down with its start, for what ended the one that does not start") {
+    recorded_tree tree;
+    const auto& record = tree.run(frail_shop(), [&tree] {
+      tree.injector.fail_starts("root/pool/d", 1);
+      tree.hit("root/a");
+      tree.hit("root/pool");
+    });
+    CHECK(record.start_failures.size() == 2);
+    const texts all = ends_of(record);
+    CHECK(std::count(all.begin(), all.end(), "root/pool/c 2 shutdown of 1") == 1);
+    CHECK(life_of(record, "root/pool/c", 3).shut_down);
+  }
+
   TEST_CASE("a root that does not start leaves a record") {
     recorded_tree tree;
     tree.injector.fail_starts("root/b", 1);

@@ -105,6 +105,7 @@ void chaos_recorder::process_ended(pid ended, pid parent, const exit_reason& rea
   const std::lock_guard hold{lock_};
   if (beside_.processes != nullptr) beside_.processes->process_ended(ended, parent, reason);
   starting_.erase(ended);
+  fails_for_.erase(ended);
   if (beside_.lives != nullptr) beside_.lives->process_gone(ended);
   journal_->process_ended(ended, parent, reason);
 }
@@ -145,6 +146,8 @@ void chaos_recorder::child_start_failed(std::string_view path, const exit_reason
   const std::lock_guard hold{lock_};
   if (beside_.supervision != nullptr) beside_.supervision->child_start_failed(path, reason, supervisor);
   starting_.erase(supervisor);
+  // One that is itself being started ends those before it for that.
+  if (find(supervisor) == nullptr) fails_for_.insert_or_assign(supervisor, cause_of_last_end(path));
   journal_->child_start_failed(path, reason, supervisor);
 }
 
@@ -152,17 +155,18 @@ void chaos_recorder::child_ending(std::string_view path, pid child, pid supervis
   const std::lock_guard hold{lock_};
   if (beside_.supervision != nullptr) beside_.supervision->child_ending(path, child, supervisor);
   known_process* const ended = find(child);
-  const known_process* const ends = find(supervisor);
-  if (ended != nullptr && ends != nullptr) ended->ends_of = cause_of_acts(*ends);
+  if (ended == nullptr) return;
+  if (const known_process* const ends = find(supervisor)) {
+    ended->ends_of = cause_of_acts(*ends);
+  } else if (const auto fails = fails_for_.find(supervisor); fails != fails_for_.end()) {
+    ended->ends_of = fails->second;
+  }
 }
 
 void chaos_recorder::restarting(std::string_view path, pid supervisor) noexcept {
   const std::lock_guard hold{lock_};
   if (beside_.supervision != nullptr) beside_.supervision->restarting(path, supervisor);
-  known_process* const acts = find(supervisor);
-  if (acts == nullptr) return;
-  const auto found = last_cause_.find(path);
-  acts->acts_for = found != last_cause_.end() ? found->second : std::nullopt;
+  if (known_process* const acts = find(supervisor)) acts->acts_for = cause_of_last_end(path);
 }
 
 void chaos_recorder::restart_limit_reached(std::string_view path, pid supervisor) noexcept {
@@ -263,6 +267,11 @@ void chaos_recorder::note(const tree_event& event) {
       break;
     }
   }
+}
+
+std::optional<std::size_t> chaos_recorder::cause_of_last_end(std::string_view path) const {
+  const auto found = last_cause_.find(path);
+  return found != last_cause_.end() ? found->second : std::nullopt;
 }
 
 // The end that was one too many is that of the last hit among the supervisor's children.

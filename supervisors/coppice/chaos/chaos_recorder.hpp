@@ -112,6 +112,7 @@ class chaos_recorder final : public process_observer, public supervision_observe
 
   void note(const tree_event& event);
   known_process* find(pid process);
+  std::optional<std::size_t> cause_of_last_end(std::string_view path) const;
   std::optional<std::size_t> last_cause_below(const std::string& path) const;
   static std::optional<std::size_t> cause_of_acts(const known_process& supervisor);
   std::chrono::nanoseconds now() const;
@@ -125,7 +126,8 @@ class chaos_recorder final : public process_observer, public supervision_observe
   bool is_over_ = false;
   pid announcing_;  // whose supervisor is telling of its start
   std::unordered_map<pid, known_process> processes_;
-  std::unordered_map<pid, std::string> starting_;  // by supervisor: the path that it is starting
+  std::unordered_map<pid, std::string> starting_;                  // by supervisor: the path that it is starting
+  std::unordered_map<pid, std::optional<std::size_t>> fails_for_;  // by supervisor whose own start fails: the hit
   std::map<std::string, std::optional<std::size_t>, std::less<>> last_cause_;  // of the last end at a path
   std::map<std::string, std::string, std::less<>> names_;
   std::unordered_map<std::string, restart_type> restarts_of_;  // by path
