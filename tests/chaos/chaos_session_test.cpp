@@ -364,6 +364,7 @@ TEST_SUITE("chaos session") {
     CHECK(record.hits.size() > 10);
     std::map<std::string, std::uint64_t> incarnations;
     for (const auto& each : record.lives) {
+      INFO(each.path << " " << each.incarnation << " " << each.reason.to_string());
       CHECK(each.incarnation == ++incarnations[each.path]);
       REQUIRE(each.end.has_value());
       CHECK(*each.end >= each.begin);
