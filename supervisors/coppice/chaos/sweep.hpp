@@ -46,13 +46,13 @@ std::string to_string(const sweep_point& point);
 
 struct sweep_options {
   std::uint64_t seed = 0;
-  chaos_victims victims;            ///< No paths: every process of the tree.
-  std::vector<hit_way> ways;        ///< None: all.
-  std::optional<std::size_t> only;  ///< The number of the one point that is hit.
+  chaos_victims victims{};            ///< No paths: every process of the tree.
+  std::vector<hit_way> ways{};        ///< None: all.
+  std::optional<std::size_t> only{};  ///< The number of the one point that is hit.
   /// The script is given a line each of what happens in a run, as `run_script` gives it. May be empty.
-  std::function<bool(std::string_view)> trace;
+  std::function<bool(std::string_view)> trace{};
   /// Called before each run with a hit: how many are done, and how many there are. False: enough.
-  std::function<bool(std::size_t done, std::size_t all)> progress;
+  std::function<bool(std::size_t done, std::size_t all)> progress{};
 };
 
 /// A run that did not stand the hit.
