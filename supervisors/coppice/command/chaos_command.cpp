@@ -75,6 +75,13 @@ bool show(const std::string& text) {
   return false;
 }
 
+// Tells what could not be written, if anything.
+bool was_written(const std::string& faults) {
+  if (faults.empty()) return true;
+  complain_lines(faults + "\n");
+  return false;
+}
+
 bool has_colours() {
   const char* refused = std::getenv("NO_COLOR");
   return ::isatty(STDOUT_FILENO) != 0 && (refused == nullptr || *refused == '\0');
@@ -130,14 +137,10 @@ exit_status run_chaos(const chaos_command_options& given) {
   look.colour = has_colours();
   bool all_is_well = show(chaos_table(outcome.record, figures, verdict, look));
   const std::string junit = junit_file(outcome.record, figures, plan->limits, verdict, invariant_names(*plan));
-  std::string faults = junit_file_place.write(junit);
-  if (folder) {
-    faults += folder->write({{"report.json", chaos_json(outcome.record, figures, plan->limits, verdict)},
-                             {"report.html", chaos_page(outcome.record, figures, verdict)},
-                             {"junit.xml", junit}});
-  }
-  if (!faults.empty()) {
-    complain_lines(faults);
+  if (!was_written(junit_file_place.write(junit))) all_is_well = false;
+  if (folder && !was_written(folder->write({{"report.json", chaos_json(outcome.record, figures, plan->limits, verdict)},
+                                            {"report.html", chaos_page(outcome.record, figures, verdict)},
+                                            {"junit.xml", junit}}))) {
     all_is_well = false;
   }
   if (outcome.record.interrupted) complain("the plan was not carried out to its end");

@@ -162,7 +162,7 @@ exit_status run_sweep(const chaos_command_options& given) {
   const std::string faults = junit.write(
       sweep_junit(outcome, *options.seed, [&options](const sweep_failure& each) { return replay_of(options, each); }));
   if (!faults.empty()) {
-    complain_lines(faults);
+    complain_lines(faults + "\n");
     all_is_well = false;
   }
   return all_is_well && outcome.failures.empty() && !outcome.interrupted ? orderly_end : failed;
