@@ -125,7 +125,10 @@ exit_status run_sweep(const chaos_command_options& given) {
   if (!root) return bad_input;
   sweep_options how;
   if (!read_choice(options, *root, how)) return bad_input;
-  if (!options.seed) options.seed = random_seed();
+  if (!options.seed) {
+    options.seed = random_seed();
+    complain("seed " + std::to_string(*options.seed));
+  }
   how.seed = *options.seed;
   how.only = options.point;
   const junit_place junit{options};
