@@ -240,6 +240,15 @@ TEST_SUITE("sweep") {
     }
   }
 
+  TEST_CASE("a start that is to fail where none begins is refused, for that point alone would be no run") {
+    sweep_options how{.seed = 7, .ways = {hit_way::failing_start}};
+    how.only = 2;
+    CHECK_THROWS_WITH(swept(tree_with("till"), how),
+                      "a start fails only at init_begins; point 2 is root child_starts a");
+    how.ways.push_back(hit_way::kill);
+    CHECK(swept(tree_with("till"), how).runs == 1);
+  }
+
   TEST_CASE("a way is known by its name") {
     for (const hit_way each : all_hit_ways) CHECK(parse_hit_way(to_string(each)) == each);
     CHECK_FALSE(parse_hit_way("stroke").has_value());

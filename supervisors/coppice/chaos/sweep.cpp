@@ -204,6 +204,11 @@ sweep_outcome sweep(const supervisor_spec& root, const std::vector<script_step>&
         fmt::format("expected a point from 1 to {}; got {}", outcome.points.size(), *options.only)};
   }
   const auto planned = plan_hits(outcome.points, options);
+  if (options.only && planned.empty()) {
+    const sweep_point& point = outcome.points[*options.only - 1];
+    throw std::invalid_argument{fmt::format("a start fails only at {}; point {} is {}",
+                                            to_string(fault_point::init_begins), point.number, to_string(point))};
+  }
   outcome.all_runs = planned.size();
   for (const auto& hit : planned) {
     if (options.progress && !options.progress(outcome.runs, planned.size())) {

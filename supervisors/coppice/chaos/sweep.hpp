@@ -77,7 +77,7 @@ struct sweep_outcome {
 /// one hit; and checks the invariants after each run.
 ///
 /// A start can fail only where it begins; in the other ways every point is hit. Blocks the thread. No runtime may be
-/// running. Throws std::invalid_argument if there is no point of that number.
+/// running. Throws std::invalid_argument if there is no point of that number, or nothing to be done there.
 sweep_outcome sweep(const supervisor_spec& root, const std::vector<script_step>& steps, const worker_registry& workers,
                     const sweep_options& options);
 
