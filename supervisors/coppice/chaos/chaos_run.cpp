@@ -18,7 +18,12 @@ class chaos_run::state {
         workers_{workers},
         options_{std::move(options)},
         session_{plan, options_.seed},
-        watched_{{&root_, &workers_, plan.expect, options_.invariants, !options_.real_time, plan.longest_delay()}} {}
+        watched_{{.tree = &root_,
+                  .workers = &workers_,
+                  .expected = plan.expect,
+                  .invariants = options_.invariants,
+                  .virtual_time = !options_.real_time,
+                  .longest_delay = plan.longest_delay()}} {}
 
   chaos_outcome run() {
     runtime_options engine;

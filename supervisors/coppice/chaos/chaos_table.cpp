@@ -216,7 +216,9 @@ class table_writer {
 
   void closing() {
     text_ += '\n';
-    if (verdict_.passed()) {
+    if (verdict_.passed() && record_.interrupted) {
+      text_ += "interrupted: the plan was not carried out to its end; what was done of it broke nothing\n";
+    } else if (verdict_.passed()) {
       text_ += fmt::format("{}passed{}\n", in(green), in(plain));
     } else {
       text_ += fmt::format("{}failed{}, with seed {}\n", in(red), in(plain), record_.seed);

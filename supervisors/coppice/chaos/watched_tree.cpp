@@ -27,7 +27,7 @@ invariant_options options_of(const watched_tree::options& how) {
 }  // namespace
 
 watched_tree::watched_tree(const options& how)
-    : root_{how.tree != nullptr ? how.tree->id : std::string{}}, checker_{options_of(how)} {
+    : root_{how.tree != nullptr ? how.tree->id : how.root}, checker_{options_of(how)} {
   for (const auto& each : how.expected) checker_.add(each);
   for (const auto& each : how.invariants) checker_.add(each.name, each.rule);
 }

@@ -27,7 +27,9 @@ struct named_invariant {
 class watched_tree {
  public:
   struct options {
-    const supervisor_spec* tree = nullptr;     ///< Must outlive it.
+    /// Of a tree from a file; must outlive it. Null: a tree in C++, whose root has the path `root`.
+    const supervisor_spec* tree = nullptr;
+    std::string root = "root";                 ///< Of a tree in C++.
     const worker_registry* workers = nullptr;  ///< The same.
     std::vector<chaos_expectation> expected{};
     std::vector<named_invariant> invariants{};
