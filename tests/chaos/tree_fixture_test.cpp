@@ -34,7 +34,7 @@ std::string verdict(const std::function<void(tree_fixture&)>& body, const test_o
 }
 
 void passes(const std::function<void(tree_fixture&)>& body,
-            std::source_location where = std::source_location::current()) {
+            coppice::source_place where = coppice::source_place::current()) {
   const auto failure = test_with_seed(7, body, {}, where);
   CHECK_MESSAGE(!failure.has_value(), where.line() << ": " << (failure ? failure->text : ""));
 }
@@ -72,7 +72,7 @@ TEST_SUITE("tree fixture") {
       test.advance(1500us);
       test.cut("root/b", "boom");
       test.expect_restart("root/b");
-      line = std::source_location::current().line() + 1;
+      line = coppice::source_place::current().line() + 1;
       test.expect_restart("root/b");
     });
     REQUIRE(failure.has_value());

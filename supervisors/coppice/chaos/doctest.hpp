@@ -6,7 +6,6 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <source_location>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -64,7 +63,7 @@ inline const int doctest_listening = doctest::registerReporter<doctest_listener>
 ///       });
 ///     }
 inline void over_seeds(std::uint64_t count, const std::function<void(tree_fixture&)>& body,
-                       const test_options& options = {}, std::source_location where = std::source_location::current()) {
+                       const test_options& options = {}, source_place where = source_place::current()) {
   const seed_range seeds = chosen_seeds(count);
   for (std::uint64_t seed = seeds.first;; ++seed) {
     const std::uint64_t failed_before = detail::doctest_listener::failed_checks;

@@ -127,7 +127,7 @@ class tree_watch final : public process_observer, public supervision_observer {
     journal_.root_start_failed(path, reason);
   }
 
-  void fail(const std::string& text, std::source_location where) {
+  void fail(const std::string& text, source_place where) {
     // The first one is the cause of the others, and what comes after it explains nothing.
     if (!failure_) failure_ = test_failure{text + happened(events_) + log_.text(), where};
   }
@@ -409,7 +409,7 @@ std::string tree_fixture::lives_now() const {
 // ------------------------------------------------------------------------------------------------------------------
 
 std::optional<test_failure> test_with_seed(std::uint64_t seed, const std::function<void(tree_fixture&)>& body,
-                                           const test_options& options, std::source_location where) {
+                                           const test_options& options, source_place where) {
   if (options.runtime.observer != nullptr) {
     throw std::invalid_argument{"coppice: the test observes the runtime itself; leave out runtime_options::observer"};
   }

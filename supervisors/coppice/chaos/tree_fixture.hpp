@@ -6,12 +6,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <source_location>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <coppice/chaos/source_place.hpp>
 #include <coppice/process/exit_reason.hpp>
 #include <coppice/process/pid.hpp>
 #include <coppice/process/receive.hpp>
@@ -28,7 +28,7 @@ namespace coppice {
 /// What a test found wrong, and where in its source.
 struct test_failure {
   std::string text;
-  std::source_location where;
+  source_place where;
 };
 
 /// How a test is run with a seed.
@@ -86,7 +86,7 @@ class tree_fixture {
   static constexpr std::chrono::seconds patience{60};
 
   using duration = std::chrono::nanoseconds;
-  using place = std::source_location;
+  using place = source_place;
 
   explicit tree_fixture(detail::tree_watch& watch) : watch_{watch} {}
   tree_fixture(const tree_fixture&) = delete;
@@ -184,6 +184,6 @@ class tree_fixture {
 /// An exception that leaves the body fails the test. Blocks the calling thread, which must be no process.
 std::optional<test_failure> test_with_seed(std::uint64_t seed, const std::function<void(tree_fixture&)>& body,
                                            const test_options& options = {},
-                                           std::source_location where = std::source_location::current());
+                                           source_place where = source_place::current());
 
 }  // namespace coppice
