@@ -73,13 +73,19 @@ TEST_SUITE("chaos_figures") {
     CHECK(figures_of(all, "root/a").availability() == 90.0);
   }
 
-  TEST_CASE("a life that begins at the end of the record is no restart and ends no outage") {
+  TEST_CASE("a life that begins at the end of the record is back, and one that begins later is not") {
+    // In virtual time the record ends with the start that was waited for.
     made_record made{1000};
     made.life("root/a", 0, 900, "boom");
     made.life("root/a", 1000);
+    made.life("root/b", 0, 900, "boom");
+    made.life("root/b", 1001);
     const chaos_figures all = compute_figures(*made);
-    CHECK(figures_of(all, "root/a").restarts == 0);
-    CHECK(figures_of(all, "root/a").not_back == 1);
+    CHECK(figures_of(all, "root/a").restarts == 1);
+    CHECK(figures_of(all, "root/a").not_back == 0);
+    CHECK(figures_of(all, "root/a").recovery_max == milliseconds{100});
+    CHECK(figures_of(all, "root/b").restarts == 0);
+    CHECK(figures_of(all, "root/b").not_back == 1);
   }
 
   TEST_CASE("who has ended as it should is not missed") {

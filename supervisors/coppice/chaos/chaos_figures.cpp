@@ -2,6 +2,7 @@
 #include <iterator>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 #include <coppice/chaos/chaos_figures.hpp>
 #include <coppice/chaos/chaos_outages.hpp>
@@ -88,11 +89,12 @@ class figure_counter {
   child_figures& at(std::string_view path) { return figures_.children[index_.find(path)->second]; }
 
   void count_lives() {
+    std::unordered_set<std::string_view> lived;
     for (const auto& life : record_.lives) {
       child_figures& child = at(life.path);
       child.type = life.type;
-      if (life.begin >= record_.end) continue;
-      if (child.expected == nanoseconds{0}) {
+      if (life.begin > record_.end) continue;
+      if (lived.insert(life.path).second) {
         child.expected = record_.end - life.begin;
       } else {
         ++child.restarts;

@@ -25,8 +25,9 @@ std::vector<std::size_t> successors(const chaos_record& record) {
   std::vector<std::size_t> next(record.lives.size(), record.lives.size());
   std::unordered_map<std::string_view, std::size_t> last;
   for (std::size_t i = 0; i < record.lives.size(); ++i) {
-    // One that begins when all is to end is none that anybody waited for.
-    if (record.lives[i].begin >= record.end) continue;
+    // The tree is told to end as soon as the last is back, at that very time: it counts. One that begins later does
+    // not.
+    if (record.lives[i].begin > record.end) continue;
     const auto [at, is_first] = last.try_emplace(record.lives[i].path, i);
     if (!is_first) next[std::exchange(at->second, i)] = i;
   }
@@ -39,7 +40,7 @@ class outage_finder {
 
   std::vector<chaos_outage> find() {
     for (std::size_t i = 0; i < record_.lives.size(); ++i) {
-      if (record_.lives[i].begin >= record_.end) continue;
+      if (record_.lives[i].begin > record_.end) continue;
       find_pauses(i);
       find_end(i);
     }
