@@ -345,7 +345,7 @@ void invariant_checker::check_gone(std::span<const pid> harness, time now) {
   constexpr int patience = 5000;
   for (int i = 0; i < patience && !here.is_virtual && !here.objects.is_same(); ++i) sleep(std::chrono::milliseconds{1});
   violation_list counted{here.all.size()};
-  here.objects.check_gone(counted);
+  here.objects.check_gone(here.is_virtual, counted);
   here.add(counted);
 }
 

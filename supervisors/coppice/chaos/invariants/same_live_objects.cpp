@@ -1,12 +1,21 @@
+#include <chrono>
+
 #include <fmt/format.h>
 
 #include <coppice/chaos/invariants/same_live_objects.hpp>
+#include <coppice/process/receive.hpp>
 
 namespace coppice {
 
-void same_live_objects::check_gone(violation_list& found) const {
+void same_live_objects::check_gone(bool is_virtual, violation_list& found) const {
   if (!before_) return;
-  const live_objects now = count_();
+  live_objects now = count_();
+  // Whoever has told its end may still be being taken down, on another thread.
+  constexpr int patience = 5000;
+  for (int tries = 0; !is_virtual && now != *before_ && tries < patience; ++tries) {
+    sleep(std::chrono::milliseconds{1});
+    now = count_();
+  }
   const auto compare = [&](std::string_view kind, std::size_t was, std::size_t is) {
     if (was != is) found.add(name(), "", fmt::format("{}: {} before the tree, {} when it is gone", kind, was, is));
   };

@@ -20,9 +20,8 @@ class same_live_objects {
   void begin() {
     if (count_) before_ = count_();
   }
-  /// Whether there are as many now. In real time, what has told of its end may still be leaving.
-  bool is_same() const { return !before_ || count_() == *before_; }
-  void check_gone(violation_list& found) const;
+  /// In real time what is about to go is waited for.
+  void check_gone(bool is_virtual, violation_list& found) const;
 
  private:
   std::function<live_objects()> count_;
