@@ -130,6 +130,19 @@ class frail : public coppice::server<frail, go> {
   void handle(go /*now*/) { throw coppice::error{"worn_out"}; }
 };
 
+/// Has a helper that it ends when it terminates: if it does.
+class employer : public coppice::server<employer> {
+ public:
+  employer() {
+    coppice::process_flag(coppice::trap_exit, true);
+    helper_ = coppice::spawn([] { coppice::receive([](go) {}); });
+  }
+  void terminate(const coppice::exit_reason& /*why*/) const { coppice::send(helper_, go{}); }
+
+ private:
+  coppice::pid helper_;
+};
+
 }  // namespace command_workers
 
 COPPICE_WORKERS(registry) {
@@ -142,4 +155,5 @@ COPPICE_WORKERS(registry) {
   registry.add<command_workers::stubborn>("stubborn");
   registry.add<command_workers::frail>("frail");
   registry.add<command_workers::unborn>("unborn");
+  registry.add<command_workers::employer>("employer");
 }
