@@ -57,7 +57,11 @@ class supervisor : public event_based_actor {
   void start(std::size_t place) {
     actor started = spawn<calc, caf::monitored>(0.0);
     places_.emplace(started.address(), place);
-    if (names_) system().registry().put(name_of(place), started);
+    if (names_) {
+      // What has a name keeps it, also when another is put there.
+      system().registry().erase(name_of(place));
+      system().registry().put(name_of(place), started);
+    }
     children_[place] = std::move(started);
   }
 
