@@ -1,0 +1,143 @@
+"""Builds and runs the programs, one repetition of each after the other."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent.parent
+BUILD = ROOT / "build" / "bench"
+
+# The program of Coppice that has the workload, and what of Erlang's has it beside CAF and Boost.Fiber (c and f).
+WORKLOADS = {
+    "call": ("call", ("gen_server", "process", "c", "f")),
+    "call_100": ("call", ("gen_server", "process", "c", "f")),
+    "cast": ("cast", ("gen_server", "process", "c", "f")),
+    "cast_4": ("cast", ("gen_server", "process", "c", "f")),
+    "ping_pong_servers": ("ping_pong", ("process", "c", "f")),
+    "ping_pong_processes": ("ping_pong", ("process", "f")),
+    "ring_503": ("ring", ("process", "c", "f")),
+    "ring_10000": ("ring", ("process", "c", "f")),
+    "spawn_exit": ("spawn_exit", ("process", "c", "f")),
+    "start_stop": ("spawn_exit", ("gen_server", "c")),
+    "skynet": ("skynet", ("process", "c", "f")),
+    "idle_server": ("idle_memory", ("gen_server", "c")),
+    "idle_process": ("idle_memory", ("process", "f")),
+    "kill_server": ("monitor_down", ("gen_server", "process", "c")),
+    "kill_process": ("monitor_down", ("process", "f")),
+    "link_chain": ("link_chain", ("process", "c")),
+    "kill_300": ("kill_successor", ("gen_server", "c")),
+    "kill_10000": ("kill_successor", ("gen_server", "c")),
+    "random_1000_300": ("kill_successor", ("gen_server", "c")),
+    "random_1000_20000": ("kill_successor", ("gen_server", "c")),
+    "random_100000": ("kill_successor", ("gen_server", "c")),
+    "one_for_all": ("one_for_all", ("gen_server", "c")),
+    "tree": ("big_tree", ("gen_server", "simple_one_for_one", "c")),
+    "start_child": ("start_child", ("gen_server", "simple_one_for_one", "c")),
+    "terminate_child": ("start_child", ("gen_server", "simple_one_for_one", "c")),
+    "selective_guard": ("selective_receive", ("process", "c", "f")),
+    "selective_reference": ("selective_receive", ("gen_server", "process", "c")),
+    "timer": ("timers", ("process", "c")),
+    "timer_lateness": ("timer_lateness", ("process", "c", "f")),
+    "idle_cpu": ("idle_cpu", ("gen_server", "c", "f")),
+    "pairs": ("pairs", ("process", "c", "f")),
+    "cast_across": ("cast", ("gen_server", "process", "c")),
+    "loop": (None, ("f",)),
+}
+COPPICE_THREADS = {"skynet": (2,), "pairs": (1, 2), "cast": (1, 2)}
+# How many schedulers make no difference to what these ask, or both are asked for by the row.
+ONE_THREAD = {"idle_server", "idle_process", "timer"}
+TWO_THREADS_TOO = {"skynet", "pairs", "cast_across", "loop"}
+FIBER_THREADS = {"pairs": (1, 2), "loop": (1, 2)}
+
+
+def workload_of(row):
+    """The workload that has a row's figures: that of its name or the one it is a part of."""
+    name = row.workload()
+    while name not in WORKLOADS:
+        name = name.rpartition("_")[0]
+        if not name:
+            raise KeyError(row.name)
+    return name
+
+
+def program(name):
+    return str(BUILD / "tests" / "bench" / name)
+
+
+def commands(workload, size, seed, quick):
+    """(system, threads, command) of each run of a workload."""
+    own, opponents = WORKLOADS[workload]
+    common = ["--size", size, "--seed", str(seed), workload]
+    result = []
+    if own:
+        for threads in COPPICE_THREADS.get(workload, (1,)):
+            result.append(("coppice", threads, [program(own), "--threads", str(threads), *common]))
+    both = workload not in ONE_THREAD and (not quick or workload in TWO_THREADS_TOO)
+    for opponent in opponents:
+        if opponent == "f":
+            for threads in FIBER_THREADS.get(workload, (1,)):
+                result.append(("boost_fiber", threads, [program("raw_fiber"), "--threads", str(threads), *common]))
+            continue
+        for threads in (1, 2) if both else (1,):
+            if opponent == "c":
+                result.append(("caf", threads, [program("caf"), "--threads", str(threads), *common]))
+            else:
+                result.append((f"erlang_{opponent}", threads, [
+                    str(ROOT / "tests" / "bench" / "erlang" / "run"), program(""), "--threads", str(threads),
+                    "--system", opponent, *common]))
+    return result
+
+
+def run_once(command, limit):
+    """The records that it prints; raises RuntimeError with what it says if it fails."""
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=limit)
+    except subprocess.TimeoutExpired:
+        raise RuntimeError(f"it has not ended within {limit} s") from None
+    if done.returncode != 0:
+        raise RuntimeError(f"status {done.returncode}: {(done.stderr or done.stdout).strip()[-500:]}")
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+def build():
+    """An optimised build in build/bench. Says what it does on standard error."""
+    def must(*command):
+        print("compare:", " ".join(map(str, command)), file=sys.stderr)
+        if subprocess.run([str(part) for part in command], cwd=ROOT, stdout=sys.stderr).returncode != 0:
+            sys.exit(f"compare: this failed: {' '.join(map(str, command))}")
+
+    must("tests/setup", "build", "bench")
+    if not (BUILD / "build.ninja").exists():
+        must("meson", "setup", BUILD, "--buildtype=release")
+    must("nice", "ninja", "-C", BUILD, "-j", os.environ.get("JOBS", str(os.cpu_count())), "bench")
+
+
+def measure(workloads, size, repetitions, seed, quick, measured, budget=None):
+    """Runs all systems of all workloads, repetition by repetition. Returns how many repetitions there were, and what failed.
+
+    With a budget, in seconds, no repetition is begun that would exceed it if it took as long as the one before."""
+    failures = {}
+    began = time.monotonic()
+    longest = 0.0
+    for repetition in range(repetitions):
+        before = time.monotonic()
+        if budget and repetition > 0 and before - began + longest > budget:
+            return repetition, failures
+        for workload in workloads:
+            for system, threads, command in commands(workload, size, seed + repetition, quick):
+                if (workload, system, threads) in failures:
+                    continue
+                if sys.stderr.isatty():
+                    print(f"\r\033[K{repetition + 1}/{repetitions} {workload} {system} {threads}", end="", file=sys.stderr)
+                try:
+                    for record in run_once(command, 120 if quick else 600):
+                        measured.add(record)
+                except RuntimeError as fault:
+                    failures[workload, system, threads] = str(fault)
+        longest = max(longest, time.monotonic() - before)
+    if sys.stderr.isatty():
+        print("\r\033[K", end="", file=sys.stderr)
+    return repetitions, failures
