@@ -342,8 +342,6 @@ void invariant_checker::check_gone(std::span<const pid> harness, time now) {
     for (invariant* each : here.all) each->check_gone(here.tree, scene, here.found);
   }
   here.monitors.end();
-  constexpr int patience = 5000;
-  for (int i = 0; i < patience && !here.is_virtual && !here.objects.is_same(); ++i) sleep(std::chrono::milliseconds{1});
   violation_list counted{here.all.size()};
   here.objects.check_gone(here.is_virtual, counted);
   here.add(counted);
