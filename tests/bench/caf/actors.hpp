@@ -1,6 +1,7 @@
 #pragma once
 
-// The same workloads for CAF 0.17, with event-based actors: a blocking one has a thread of its own, and would measure that.
+// The same workloads for CAF 0.17, with event-based actors: a blocking one has a thread of its own, and would measure
+// that.
 
 #include <cstdint>
 

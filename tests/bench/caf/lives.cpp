@@ -21,8 +21,10 @@ class stepper : public event_based_actor {
   explicit stepper(caf::actor_config& config) : event_based_actor{config} {
     set_down_handler([this](caf::down_msg& end) {
       ended(end);
-      if (--left_ > 0) step();
-      else send(boss_, done_atom::value, nanoseconds(clock::now() - began_));
+      if (--left_ > 0)
+        step();
+      else
+        send(boss_, done_atom::value, nanoseconds(clock::now() - began_));
     });
   }
 

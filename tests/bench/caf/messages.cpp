@@ -33,8 +33,10 @@ class client : public event_based_actor {
   void ask() {
     request(server_, std::chrono::seconds{5}, view_atom::value).then([this](double value) {
       sum_ += value;
-      if (--left_ > 0) ask();
-      else send(boss_, done_atom::value, sum_);
+      if (--left_ > 0)
+        ask();
+      else
+        send(boss_, done_atom::value, sum_);
     });
   }
 
@@ -73,8 +75,10 @@ class node : public event_based_actor {
  protected:
   behavior make_behavior() override {
     return {[this](ball_atom, std::uint64_t left) {
-              if (left == 0) send(boss_, done_atom::value, place_);
-              else send(next_, ball_atom::value, left - 1);
+              if (left == 0)
+                send(boss_, done_atom::value, place_);
+              else
+                send(next_, ball_atom::value, left - 1);
             },
             [this](meet_atom, const actor& next) { next_ = next; }};
   }
@@ -240,8 +244,10 @@ class picker : public event_based_actor {
             },
             [this](item_atom, std::uint64_t number) -> caf::result<void> {
               if (number == 0 || number != left_) return caf::skip();
-              if (--left_ > 0) send(this, item_atom::value, left_);
-              else send(boss_, done_atom::value, 0.0);
+              if (--left_ > 0)
+                send(this, item_atom::value, left_);
+              else
+                send(boss_, done_atom::value, 0.0);
               return caf::unit;
             }};
   }

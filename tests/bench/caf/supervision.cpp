@@ -1,5 +1,5 @@
-// CAF has no supervisor. This is one written by hand, with monitors: it starts its children, waits until each has answered,
-// starts again whoever ends, under the same name, and ends all when it is told to.
+// CAF has no supervisor. This is one written by hand, with monitors: it starts its children, waits until each has
+// answered, starts again whoever ends, under the same name, and ends all when it is told to.
 
 #include <algorithm>
 #include <string>

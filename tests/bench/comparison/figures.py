@@ -59,6 +59,8 @@ class verdict:
             return False
         if self.values.get("coppice") is None or any(reached is None for _, reached in self.goals):
             return None
+        if not self.goals and not self.ratios:
+            return None
         return True
 
 
@@ -117,8 +119,7 @@ def verdicts(measured, wanted=None):
             if system == "coppice" or not own:
                 continue
             made.ratios[system] = value / own
-            competes = row.fiber_competes or system != "boost_fiber"
-            if competes and value < own and row.unit != "times":
+            if value < own and system not in row.seen_only and row.unit != "times":
                 made.ahead.append(system)
         made.goals = [(goal.text(row.unit), goal_reached(goal, own, values, all_values)) for goal in row.goals]
         result.append(made)

@@ -1,5 +1,5 @@
-// A tree of 100 supervisors with 1,000 servers each: its JSON is read and checked, it is started from what came of that,
-// and stopped. Per server.
+// A tree of 100 supervisors with 1,000 servers each: its JSON is read and checked, it is started from what came of
+// that, and stopped. Per server.
 
 #include <cstdio>
 #include <string>

@@ -80,6 +80,5 @@ void processes(bench::occasion& now) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  return bench::coppice_program(count, arguments,
-                                {{"ping_pong_servers", servers}, {"ping_pong_processes", processes}});
+  return bench::coppice_program(count, arguments, {{"ping_pong_servers", servers}, {"ping_pong_processes", processes}});
 }

@@ -20,12 +20,13 @@ class gate : public coppice::server<gate, pass_request> {
 int coppice_program(int count, char** arguments, std::initializer_list<workload> workloads) {
   // What is killed on purpose by the thousand is no news. Erlang's logger is off as well.
   coppice::set_log_handler([](const coppice::log_record&) {});
-  return run_program(count, arguments, "coppice", workloads, [](const settings& asked, const std::function<void()>& run) {
-    coppice::runtime_options options;
-    options.threads = asked.threads;
-    const int status = coppice::run([&run] { run(); }, options);
-    expect(status == 0, "main has not crashed");
-  });
+  return run_program(count, arguments, "coppice", workloads,
+                     [](const settings& asked, const std::function<void()>& run) {
+                       coppice::runtime_options options;
+                       options.threads = asked.threads;
+                       const int status = coppice::run([&run] { run(); }, options);
+                       expect(status == 0, "main has not crashed");
+                     });
 }
 
 turnstile::turnstile() : server_{coppice::start_link<gate>().process().value()} {}

@@ -86,8 +86,7 @@ void timers(bench::occasion& now) {
   }
   now.measure(100, [&](std::uint64_t operations) {
     for (std::uint64_t i = 0; i < operations; ++i) {
-      const auto timer =
-          coppice::send_after(std::chrono::milliseconds{milliseconds(now.random())}, coppice::self(), i);
+      const auto timer = coppice::send_after(std::chrono::milliseconds{milliseconds(now.random())}, coppice::self(), i);
       expect(coppice::cancel_timer(timer).has_value(), "the timer was pending");
     }
   });

@@ -25,8 +25,8 @@ void by_guard(bench::occasion& now) {
   now.measure(10, [](std::uint64_t receives) {
     for (std::uint64_t i = 1; i <= receives; ++i) {
       coppice::send(coppice::self(), item{i});
-      const auto got = coppice::receive(coppice::when([i](const item& it) { return it.number == i; },
-                                                      [](item it) { return it.number; }));
+      const auto got = coppice::receive(
+          coppice::when([i](const item& it) { return it.number == i; }, [](item it) { return it.number; }));
       expect(got == i, "the guard finds the right one");
     }
   });

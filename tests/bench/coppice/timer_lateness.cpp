@@ -16,7 +16,8 @@ struct due {
 
 void lateness(bench::occasion& now) {
   const auto count = now.pick<std::size_t>(100, 10'000, 10'000);
-  std::uniform_int_distribution<std::int64_t> any{1'000'000, now.pick<std::int64_t>(5'000'000, 500'000'000, 1'000'000'000)};
+  std::uniform_int_distribution<std::int64_t> any{1'000'000,
+                                                  now.pick<std::int64_t>(5'000'000, 500'000'000, 1'000'000'000)};
   std::vector<std::chrono::nanoseconds> deadlines(count);
   for (std::size_t i = 0; i < count; ++i) {
     const std::chrono::nanoseconds time{any(now.random())};

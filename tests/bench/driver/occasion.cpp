@@ -9,9 +9,8 @@
 #include <fstream>
 #include <utility>
 
-#include <unistd.h>
-
 #include <benchmark/benchmark.h>
+#include <unistd.h>
 
 namespace bench {
 
@@ -39,7 +38,8 @@ class keeper final : public benchmark::BenchmarkReporter {
                "[WORKLOAD...]\n"
                "workloads of this program:",
                static_cast<int>(wrong.size()), wrong.data());
-  for (const auto& each : workloads) std::fprintf(stderr, " %.*s", static_cast<int>(each.name.size()), each.name.data());
+  for (const auto& each : workloads)
+    std::fprintf(stderr, " %.*s", static_cast<int>(each.name.size()), each.name.data());
   std::fputs("\n", stderr);
   std::exit(2);
 }
@@ -49,17 +49,22 @@ settings read_arguments(int count, char** arguments, std::initializer_list<workl
   for (int place = 1; place < count; ++place) {
     const std::string_view option = arguments[place];
     if (!option.starts_with("--")) {
-      const bool known = std::any_of(workloads.begin(), workloads.end(), [&](auto& each) { return each.name == option; });
+      const bool known =
+          std::any_of(workloads.begin(), workloads.end(), [&](auto& each) { return each.name == option; });
       if (!known) usage("no such workload: " + std::string{option}, workloads);
       asked.only.emplace_back(option);
       continue;
     }
     const std::string_view value = place + 1 < count ? arguments[++place] : "";
     if (option == "--size") {
-      if (value == "tiny") asked.size = extent::tiny;
-      else if (value == "quick") asked.size = extent::quick;
-      else if (value == "full") asked.size = extent::full;
-      else usage("--size: expected tiny, quick or full, got \"" + std::string{value} + '"', workloads);
+      if (value == "tiny")
+        asked.size = extent::tiny;
+      else if (value == "quick")
+        asked.size = extent::quick;
+      else if (value == "full")
+        asked.size = extent::full;
+      else
+        usage("--size: expected tiny, quick or full, got \"" + std::string{value} + '"', workloads);
       continue;
     }
     std::uint64_t number = 0;
@@ -67,11 +72,16 @@ settings read_arguments(int count, char** arguments, std::initializer_list<workl
     if (value.empty() || read.ec != std::errc{} || read.ptr != value.data() + value.size()) {
       usage(std::string{option} + ": expected a number, got \"" + std::string{value} + '"', workloads);
     }
-    if (option == "--threads" && number > 0) asked.threads = static_cast<unsigned>(number);
-    else if (option == "--repetitions") asked.repetitions = static_cast<unsigned>(number);
-    else if (option == "--seed") asked.seed = number;
-    else if (option == "--count" && number > 0) asked.count = number;
-    else usage("no such option: " + std::string{option} + ' ' + std::string{value}, workloads);
+    if (option == "--threads" && number > 0)
+      asked.threads = static_cast<unsigned>(number);
+    else if (option == "--repetitions")
+      asked.repetitions = static_cast<unsigned>(number);
+    else if (option == "--seed")
+      asked.seed = number;
+    else if (option == "--count" && number > 0)
+      asked.count = number;
+    else
+      usage("no such option: " + std::string{option} + ' ' + std::string{value}, workloads);
   }
   return asked;
 }
@@ -96,8 +106,8 @@ void occasion::measure_parts(std::uint64_t batch, const std::function<std::chron
   run(batch, true, body, part);
 }
 
-void occasion::run(std::uint64_t batch, bool manual,
-                   const std::function<std::chrono::nanoseconds(std::uint64_t)>& body, std::string_view part) const {
+void occasion::run(std::uint64_t batch, bool manual, const std::function<std::chrono::nanoseconds(std::uint64_t)>& body,
+                   std::string_view part) const {
   benchmark::ClearRegisteredBenchmarks();
   auto* made = benchmark::RegisterBenchmark(workload_.c_str(), [&](benchmark::State& state) {
     const auto each = static_cast<benchmark::IterationCount>(batch);
@@ -106,8 +116,10 @@ void occasion::run(std::uint64_t batch, bool manual,
       if (manual) state.SetIterationTime(std::chrono::duration<double>(time).count());
     }
   });
-  if (manual) made->UseManualTime();
-  else made->UseRealTime();
+  if (manual)
+    made->UseManualTime();
+  else
+    made->UseRealTime();
   if (asked_.size == extent::tiny) {
     made->Iterations(static_cast<benchmark::IterationCount>(batch));
   } else {

@@ -70,8 +70,8 @@ struct workload {
   void (*run)(occasion& now);
 };
 
-/// The main of a benchmark program: reads the arguments, and has each workload run `within` the system that is measured,
-/// as often as asked. Each figure is one line of JSON on standard output.
+/// The main of a benchmark program: reads the arguments, and has each workload run `within` the system that is
+/// measured, as often as asked. Each figure is one line of JSON on standard output.
 int run_program(int count, char** arguments, std::string_view system, std::initializer_list<workload> workloads,
                 const std::function<void(const settings&, const std::function<void()>&)>& within);
 

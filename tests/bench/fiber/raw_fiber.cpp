@@ -1,6 +1,6 @@
 // What Boost.Fiber alone takes for the same: fibers that suspend and schedule each other, with a plain queue as mailbox
-// where there is something to send. No processes, no exit reasons, nothing that could fail. On one thread, but for `pairs`;
-// and `loop`, which measures what a second thread is worth on this machine.
+// where there is something to send. No processes, no exit reasons, nothing that could fail. On one thread, but for
+// `pairs`; and `loop`, which measures what a second thread is worth on this machine.
 
 #include <algorithm>
 #include <chrono>
@@ -61,8 +61,10 @@ struct server {
     for (;;) {
       const auto message = inbox.receive();
       if (message == quit) return;
-      if (message == 0) outbox.send(value);
-      else value += message;
+      if (message == 0)
+        outbox.send(value);
+      else
+        value += message;
     }
   });
 
@@ -167,8 +169,10 @@ struct node {
     for (;;) {
       const auto left = inbox.receive();
       if (left == quit) return;
-      if (left == 0) boss->send(place);
-      else next->inbox.send(left - 1);
+      if (left == 0)
+        boss->send(place);
+      else
+        next->inbox.send(left - 1);
     }
   });
 };
