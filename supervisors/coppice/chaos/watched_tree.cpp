@@ -46,15 +46,18 @@ void watched_tree::at_rest() {
 
 void watched_tree::does_not_rest(const tree_journal& who) {
   std::string busy;
+  std::size_t number = 0;
   for (const auto& [path, life] : who.living()) {
     if (!detail::is_busy(life.process)) continue;
+    ++number;
     const auto found = process_info(life.process, info::current_message);
     busy += fmt::format("{}{}{}", busy.empty() ? "" : ", ", path,
                         found && !found->current_message.empty() ? " in its handler of " + found->current_message : "");
   }
   own_.push_back({comes_to_rest,
                   {},
-                  fmt::format("{} waits for something that will never come", busy.empty() ? "a process" : busy),
+                  fmt::format("{} wait{} for something that will never come", busy.empty() ? "a process" : busy,
+                              number > 1 ? "" : "s"),
                   monotonic_time()});
 }
 
