@@ -92,7 +92,6 @@ TEST_SUITE("chaos injector") {
   TEST_CASE("the steps of a process take the time that its path costs, and no other's do") {
     recorded_tree tree;
     tree.injector.cost_of("root/a", {.init = 5s, .handler = 2s, .terminate = 3s});
-    std::chrono::nanoseconds end{0};
     tree.run(hands(), [&] {
       CHECK(monotonic_time() == 5s);
       CHECK(time_of([&] { call(tree.get("root/a"), work{}); }) == 2s);

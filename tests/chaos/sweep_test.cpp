@@ -58,11 +58,11 @@ class usurper : public server<usurper, down, work> {
 class lazy : public server<lazy, work> {
  public:
   lazy() {
-    for (int i = runs_++; i < 3; ++i) cast(self(), work{});
+    for (int i = runs++; i < 3; ++i) cast(self(), work{});
   }
   void handle(work /*told*/) {}
 
-  static inline int runs_ = 0;
+  static inline int runs = 0;
 };
 
 /// Leaves a process behind, hit or not.
@@ -232,6 +232,45 @@ TEST_SUITE("sweep") {
     CHECK(trace.find(R"({"event":"done"})") != std::string::npos);
   }
 
+  TEST_CASE("each way does at its point what it says") {
+    const supervisor_spec root = tree_with("till");
+    const auto steps = script_of(R"([{"do": "send", "target": "root/a", "message": {"sell": 1}}])");
+    const auto points = swept(root, {.seed = 7, .ways = {hit_way::failing_start}}, steps).points;
+    const auto trace_of = [&](fault_point step, hit_way way) {
+      const auto found = std::find_if(points.begin(), points.end(), [step](const sweep_point& each) {
+        return each.path == "root/a" && each.step == step;
+      });
+      REQUIRE(found != points.end());
+      std::string trace;
+      sweep_options how{.seed = 7, .ways = {way}, .only = found->number};
+      how.trace = [&trace](std::string_view line) {
+        trace += std::string{line} + "\n";
+        return true;
+      };
+      CHECK(swept(root, how, steps).runs == 1);
+      return trace;
+    };
+    const auto tells = [](const std::string& trace, std::string_view line) {
+      INFO(trace);
+      CHECK(trace.find(line) != std::string::npos);
+    };
+    using point = fault_point;
+    const char* const killed = R"({"event":"exited","path":"root/a","incarnation":1,"reason":"killed"})";
+    tells(trace_of(point::handler_begins, hit_way::kill), killed);
+    tells(trace_of(point::handler_ends, hit_way::kill), killed);
+    tells(trace_of(point::handler_begins, hit_way::exception),
+          R"({"event":"exited","path":"root/a","incarnation":1,"reason":"std::runtime_error: injected"})");
+    tells(trace_of(point::handler_begins, hit_way::exit_signal),
+          R"({"event":"exited","path":"root/a","incarnation":1,"reason":"injected"})");
+    for (const hit_way way : {hit_way::failing_start, hit_way::exit_signal}) {
+      tells(trace_of(point::init_begins, way), R"({"event":"start_failed","path":"root/a","reason":"injected"})");
+    }
+    tells(trace_of(point::init_begins, hit_way::hang), R"({"event":"started","path":"root/a","incarnation":1})");
+    const std::string hung = trace_of(point::handler_begins, hit_way::hang);
+    CHECK(hung.find(R"("incarnation":2)") == std::string::npos);
+    tells(hung, R"({"event":"exited","path":"root/a","incarnation":1,"reason":"shutdown"})");
+  }
+
   TEST_CASE("a point that there is not is refused") {
     for (const std::size_t number : {std::size_t{0}, std::size_t{1000}}) {
       sweep_options how{.seed = 7};
@@ -317,7 +356,7 @@ TEST_SUITE("sweep") {
   }
 
   TEST_CASE("a worker that does something else in each run is told as such") {
-    careless::lazy::runs_ = 0;
+    careless::lazy::runs = 0;
     const auto outcome = swept(tree_with("lazy"), {.seed = 7, .victims = only_at({"root/a"}), .ways = {hit_way::kill}});
     CHECK(outcome.without_hit.empty());
     const auto failures = found_in(outcome);
