@@ -185,6 +185,16 @@ TEST_SUITE("coppice chaos") {
     CHECK(done.errors == "coppice: to see it again: coppice chaos - --seed 1\n");
   }
 
+  TEST_CASE("a tree that does not grow back has failed, with no limit at all") {
+    const auto done = chaos(R"({"id": "root", "max_restarts": 0, "children": [{"id": "c", "start": "calc"}],
+        "chaos": {"seed": 1, "duration_ms": 60000, "faults": [{"victims": "leaf"}]}})");
+    CHECK(done.status == 1);
+    CHECK(
+        contains(done.output, "broken invariants:\n  root: the tree grew back: ended with shutdown before the plan "));
+    CHECK(contains(done.output, "  root/c: the tree grew back: was out of service at the end\n"));
+    CHECK(contains(done.output, "\nfailed, with seed 1\n"));
+  }
+
   TEST_CASE("the plan may stand in a file of its own, and comes before the tree's") {
     const temporary_directory directory;
     const std::string plan = directory.write("plan.json", calm_plan);
@@ -451,7 +461,8 @@ TEST_SUITE("coppice chaos --sweep") {
     const auto done = chaos(pool, {"--sweep", "--seed", "1"});
     CHECK(done.status == 0);
     CHECK(done.errors == "");
-    CHECK(done.output == "standard input: 24 points of 4 processes, 5 ways: 100 runs, 0 failed\n");
+    CHECK(done.output ==
+          "standard input: 24 points of 4 processes, 5 ways: 100 runs, 0 failed; the root was lost in 39\n");
   }
 
   TEST_CASE("a script makes more points, and victims and ways fewer") {
@@ -463,7 +474,7 @@ TEST_SUITE("coppice chaos --sweep") {
         chaos(pool, {"--sweep", "--seed", "1", "--script", script, "--victims", "root/c-1", "--way", "kill"});
     CHECK(done.status == 0);
     // Its init, two handlers.
-    CHECK(done.output == "standard input: 6 points of 1 process, kill: 6 runs, 0 failed\n");
+    CHECK(done.output == "standard input: 6 points of 1 process, kill: 6 runs, 0 failed; the root was lost in 2\n");
   }
 
   TEST_CASE("a hit that breaks an invariant is told with its point, and the command shows that point alone") {
@@ -484,7 +495,7 @@ TEST_SUITE("coppice chaos --sweep") {
     const auto again = command_tests::run(replay);
     CHECK(again.status == 1);
     CHECK(contains(again.output, R"({"event":"done"})"));
-    CHECK(contains(again.output, ": 1 run, 1 failed\n"));
+    CHECK(contains(again.output, ": 1 run, 1 failed"));
     CHECK(contains(again.output, "nothing unaccounted in the process table: "));
     CHECK(again.output == command_tests::run(replay).output);
     const std::string junit = directory.path("junit.xml");
@@ -509,6 +520,6 @@ TEST_SUITE("coppice chaos --sweep") {
     child.wait_for_error("injected");
     child.signal(SIGINT);
     CHECK(child.finish() == 1);
-    CHECK(contains(child.output(), " (interrupted), 0 failed\n"));
+    CHECK(contains(child.output(), " (interrupted), 0 failed"));
   }
 }

@@ -39,10 +39,10 @@ void chaos_recorder::root_start_failed(const exit_reason& reason) {
   journal_->root_start_failed(record_.root, reason);
 }
 
-void chaos_recorder::end() {
+void chaos_recorder::end(std::chrono::nanoseconds at_least) {
   const std::lock_guard hold{lock_};
   if (std::exchange(is_over_, true)) return;
-  record_.end = now();
+  record_.end = std::max(now(), at_least);
 }
 
 void chaos_recorder::interrupted() {

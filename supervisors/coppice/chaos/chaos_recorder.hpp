@@ -55,8 +55,9 @@ class chaos_recorder final : public process_observer, public supervision_observe
   void begin(std::string root, std::uint64_t seed, bool is_virtual);
   void root_started(pid root);
   void root_start_failed(const exit_reason& reason);
-  /// The tree is about to be shut down: what ends from now on ends of that.
-  void end();
+  /// The tree is about to be shut down: what ends from now on ends of that. The record goes on to that time, if it is
+  /// later: for a tree that is gone before its plan is over.
+  void end(std::chrono::nanoseconds at_least = std::chrono::nanoseconds{0});
   void interrupted();
 
   /// `path` goes by this name: calls that go astray by it are counted there.

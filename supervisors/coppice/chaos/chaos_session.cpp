@@ -132,6 +132,12 @@ class chaos_session::state final : public chaos_recorder::listener {
     if (const auto longest = plan_.longest_delay(); longest.count() > 0) sleep(longest);
   }
 
+  void end() {
+    // A tree that is gone is out of service for the rest of its plan.
+    const bool is_gone = !is_alive(root_) && !was_stopped_;
+    recorder_.end(is_gone ? plan_.duration() : std::chrono::nanoseconds{0});
+  }
+
   void stop() noexcept {
     stopping_.store(true);
     const std::lock_guard hold{runner_lock_};
@@ -379,7 +385,7 @@ void chaos_session::await_arrivals() {
 }
 
 void chaos_session::end() {
-  state_->recorder().end();
+  state_->end();
 }
 
 void chaos_session::stop() noexcept {

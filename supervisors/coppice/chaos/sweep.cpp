@@ -46,6 +46,8 @@ class sweep_run final : public script_onlooker {
     injector_.at_each_step([this](const chaos_injector::step& step) { count(step); });
   }
 
+  bool has_lost_its_root() const noexcept { return root_lost_; }
+
   std::vector<sweep_point> take_points() { return std::move(points_); }
 
   std::vector<chaos_violation> broken(const std::string& script_failure) {
@@ -79,7 +81,10 @@ class sweep_run final : public script_onlooker {
   void at_rest() override {
     if (await_rest(injector_)) watched_.at_rest();
   }
-  void before_shutdown() override { recorder_.end(); }
+  void before_shutdown() override {
+    recorder_.end();
+    root_lost_ = !recorder_.journal().find(root_.id).has_value();
+  }
   void after_end() override {
     await_rest(injector_);
     watched_.after_end();
@@ -148,6 +153,7 @@ class sweep_run final : public script_onlooker {
   forgetting forgets_{injector_};
   std::size_t number_ = 0;
   bool was_hit_ = false;
+  bool root_lost_ = false;
   std::vector<sweep_point> points_;
 };
 
@@ -219,6 +225,7 @@ sweep_outcome sweep(const supervisor_spec& root, const std::vector<script_step>&
     const std::string failure =
         run_script(root, steps, workers, options.trace ? options.trace : ignored, options.seed, &run);
     ++outcome.runs;
+    if (run.has_lost_its_root()) ++outcome.roots_lost;
     if (auto broken = run.broken(failure); !broken.empty()) {
       outcome.failures.push_back({hit.point, hit.way, std::move(broken)});
     }

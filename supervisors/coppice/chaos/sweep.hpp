@@ -66,6 +66,8 @@ struct sweep_outcome {
   std::vector<sweep_point> points;
   std::size_t runs = 0;      ///< With a hit.
   std::size_t all_runs = 0;  ///< As many as were to be.
+  /// In so many of these the root had ended before it was told to: hit itself, or given up.
+  std::size_t roots_lost = 0;
   /// What was wrong without any hit: then none was made.
   std::vector<chaos_violation> without_hit;
   std::vector<sweep_failure> failures;

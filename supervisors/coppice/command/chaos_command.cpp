@@ -13,6 +13,7 @@
 #include <coppice/chaos/chaos_run.hpp>
 #include <coppice/chaos/chaos_table.hpp>
 #include <coppice/chaos/chaos_verdict.hpp>
+#include <coppice/chaos/growth_check.hpp>
 #include <coppice/chaos/junit_file.hpp>
 #include <coppice/chaos/limits_check.hpp>
 #include <coppice/chaos/report_folder.hpp>
@@ -130,7 +131,8 @@ exit_status run_chaos(const chaos_command_options& given) {
 
   const chaos_figures figures = compute_figures(outcome.record);
   chaos_verdict verdict;
-  verdict.broken_invariants = std::move(outcome.broken_invariants);
+  verdict.broken_invariants = check_growth(outcome.record, figures);
+  for (auto& each : outcome.broken_invariants) verdict.broken_invariants.push_back(std::move(each));
   verdict.broken_limits = check_limits(plan->limits, outcome.record, figures);
   verdict.replay = chaos_replay(options, *options.seed);
   chaos_table_options look;

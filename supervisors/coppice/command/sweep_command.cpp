@@ -87,10 +87,11 @@ std::string report_text(const chaos_command_options& options, const sweep_option
   std::set<std::string_view> paths;
   for (const auto& each : outcome.points) paths.insert(each.path);
   std::string text = fmt::format(
-      "{}: {} of {}, {}: {}{}, {} failed\n", shown_name(options.tree), counted(outcome.points.size(), "point"),
+      "{}: {} of {}, {}: {}{}, {} failed{}\n", shown_name(options.tree), counted(outcome.points.size(), "point"),
       counted(paths.size(), "process"), ways_text(how), counted(outcome.runs, "run"),
       outcome.interrupted ? fmt::format(" of {} (interrupted)", detail::grouped(outcome.all_runs)) : "",
-      detail::grouped(outcome.failures.size()));
+      detail::grouped(outcome.failures.size()),
+      outcome.roots_lost > 0 ? fmt::format("; the root was lost in {}", detail::grouped(outcome.roots_lost)) : "");
   std::size_t told = 0;
   for (const auto& each : outcome.failures) {
     if (++told > failures_shown) {
