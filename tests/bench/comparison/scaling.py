@@ -42,11 +42,12 @@ def growth(of):
 
 def text(values):
     counts = sorted({count for of in values.values() for count in of})
-    lines = ["nanoseconds an operation".ljust(58) + "".join(f"{count:>12,}" for count in counts) + "    growth"]
+    width = 2 + max(len(f"{thing}: {THINGS[thing]}") for thing in values)
+    lines = ["nanoseconds an operation".ljust(width) + "".join(f"{count:>12,}" for count in counts) + "    growth"]
     for thing, of in values.items():
         cells = "".join(f"{of[count]:>12,.0f}" if count in of else " " * 12 for count in counts)
         mark = "" if growth(of) <= FLAT else "  NOT FLAT"
-        lines.append(f"{thing}: {THINGS[thing]}".ljust(58) + cells + f"{growth(of):>9.1f}×{mark}")
+        lines.append(f"{thing}: {THINGS[thing]}".ljust(width) + cells + f"{growth(of):>9.1f}×{mark}")
     return "\n".join(lines) + "\n"
 
 
