@@ -244,6 +244,7 @@ void idle_cpu(occasion& now) {
   scoped_actor boss{actors()};
   std::vector<actor> all;
   const auto count = now.pick(100, 100'000, 100'000);
+  all.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) all.push_back(actors().spawn<calc>(1.0));
   expect(view_of(boss, all.back()) == 1, "an idle server answers");
   rest(boss, std::chrono::milliseconds{now.pick(1, 100, 200)});

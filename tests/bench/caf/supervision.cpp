@@ -168,7 +168,7 @@ class client : public event_based_actor {
 };
 
 actor start_supervisor(scoped_actor& boss, std::uint64_t count, restarts strategy, bool names) {
-  const actor started = actors().spawn<supervisor>(count, strategy, names, actor{boss});
+  actor started = actors().spawn<supervisor>(count, strategy, names, actor{boss});
   if (count > 0) boss->receive([](done_atom, double) {});
   return started;
 }

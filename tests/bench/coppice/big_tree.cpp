@@ -19,7 +19,6 @@
 #include "program.hpp"
 
 using bench::expect;
-using coppice::pid;
 
 namespace {
 

@@ -7,7 +7,6 @@
 #include "calc.hpp"
 #include "program.hpp"
 
-using bench::add;
 using bench::calc;
 using bench::expect;
 using bench::view;

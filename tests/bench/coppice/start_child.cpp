@@ -12,7 +12,6 @@
 
 using bench::calc;
 using bench::expect;
-using coppice::pid;
 
 namespace {
 
