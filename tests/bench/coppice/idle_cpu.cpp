@@ -18,7 +18,7 @@ void idle(bench::occasion& now) {
   std::vector<coppice::pid> all;
   for (std::size_t i = 0; i < count; ++i) all.push_back(coppice::start<calc>(1.0).process());
   coppice::sleep(now.pick(1ms, 100ms, 200ms));
-  const auto time = now.pick<std::chrono::milliseconds>(10ms, 1s, 5s);
+  const auto time = now.pick<std::chrono::milliseconds>(10ms, 500ms, 5s);
   const auto before = bench::cpu_time();
   coppice::sleep(time);
   const auto used = bench::cpu_time() - before;
