@@ -31,7 +31,8 @@ std::set<std::string> options_in(std::string text) {
 TEST_SUITE("documentation of the command") {
   TEST_CASE("man page, completion and reference know the options that the help knows, and no others") {
     std::string pages;
-    for (const auto each : {help::overview, help::run, help::check, help::graph, help::schema, help::chaos}) pages += each;
+    for (const auto each : {help::overview, help::run, help::check, help::graph, help::schema, help::chaos})
+      pages += each;
     const auto options = options_in(pages);
     CHECK(options.size() == 21);
     CHECK(options_in(content_of("supervisors/coppice/command/coppice.1")) == options);

@@ -103,33 +103,34 @@ json harm() {
     }
     return object(title, description, std::move(properties), std::move(required));
   };
-  return {{"title", "Way of hitting"},
-          {"description", "What is done to the process."},
-          {"anyOf",
-           json::array(
-               {{{"title", "Kill or hang"},
-                 {"description",
-                  "kill: an exit signal that cannot be trapped. hang: it does not go on, as if a handler did not return."},
-                 {"enum", {"kill", "hang"}}},
-                way("Crash", "It ends itself.", "crash",
-                    reason("Crash", "The reason with which it ends itself, in Erlang's notation: boom, {shutdown,x}.")),
-                way("Throw", "It throws, as a handler does.", "throw",
-                    text("Throw", "The text of the std::runtime_error that it throws.")),
-                way("Exit", "An exit signal from a process that is no relative.", "exit",
-                    reason("Exit", "The reason of an exit signal, in Erlang's notation: shutdown, {shutdown,x}.")),
-                way("Fail starts", "It is killed, and does not start again at once.", "fail_starts",
-                    whole_number("Fail starts", "So many of its next starts fail.", 1, tree_limits::max_chaos_count)),
-                way("Hang", "It does not go on for a while, as if a handler did not return.", "hang_ms",
-                    milliseconds("Hang", "Milliseconds for which it hangs.")),
-                way("Slow", "Each of its handlers takes longer, for a while.", "slow_ms",
-                    milliseconds("Slow", "Milliseconds that each of its handlers takes longer."), true),
-                way("Delay", "What is sent to it takes a while to arrive.", "delay_ms",
-                    milliseconds("Delay", "Milliseconds for which what is sent to it is under way."), true),
-                way("Bad alloc", "An allocation fails.", "bad_alloc",
-                    whole_number("Bad alloc",
-                                 "The allocation of that number that it makes through the library from now on, from 1, "
-                                 "fails with std::bad_alloc.",
-                                 1, tree_limits::max_chaos_count))})}};
+  return {
+      {"title", "Way of hitting"},
+      {"description", "What is done to the process."},
+      {"anyOf",
+       json::array(
+           {{{"title", "Kill or hang"},
+             {"description",
+              "kill: an exit signal that cannot be trapped. hang: it does not go on, as if a handler did not return."},
+             {"enum", {"kill", "hang"}}},
+            way("Crash", "It ends itself.", "crash",
+                reason("Crash", "The reason with which it ends itself, in Erlang's notation: boom, {shutdown,x}.")),
+            way("Throw", "It throws, as a handler does.", "throw",
+                text("Throw", "The text of the std::runtime_error that it throws.")),
+            way("Exit", "An exit signal from a process that is no relative.", "exit",
+                reason("Exit", "The reason of an exit signal, in Erlang's notation: shutdown, {shutdown,x}.")),
+            way("Fail starts", "It is killed, and does not start again at once.", "fail_starts",
+                whole_number("Fail starts", "So many of its next starts fail.", 1, tree_limits::max_chaos_count)),
+            way("Hang", "It does not go on for a while, as if a handler did not return.", "hang_ms",
+                milliseconds("Hang", "Milliseconds for which it hangs.")),
+            way("Slow", "Each of its handlers takes longer, for a while.", "slow_ms",
+                milliseconds("Slow", "Milliseconds that each of its handlers takes longer."), true),
+            way("Delay", "What is sent to it takes a while to arrive.", "delay_ms",
+                milliseconds("Delay", "Milliseconds for which what is sent to it is under way."), true),
+            way("Bad alloc", "An allocation fails.", "bad_alloc",
+                whole_number("Bad alloc",
+                             "The allocation of that number that it makes through the library from now on, from 1, "
+                             "fails with std::bad_alloc.",
+                             1, tree_limits::max_chaos_count))})}};
 }
 
 json rate(std::string_view description) {
