@@ -70,8 +70,9 @@ def program(name):
 
 
 def commands(workload, size, seed, quick):
-    """(system, threads, command) of each run of a workload."""
-    own, opponents = WORKLOADS[workload]
+    """(system, threads, command) of each run of a workload; of Boost.Fiber's alone for `fiber:WORKLOAD`."""
+    only_fiber, workload = workload.startswith("fiber:"), workload.removeprefix("fiber:")
+    own, opponents = (None, ("f",)) if only_fiber else WORKLOADS[workload]
     common = ["--size", size, "--seed", str(seed), workload]
     result = []
     if own:
