@@ -122,7 +122,7 @@ EARLIER = {
     "ping_pong_servers": {"caf_1_1": 348, "sobjectizer": 117, "rotor": 79, "boost_fiber": 167},
     "ring_503": {"caf_1_1": 171, "sobjectizer": 88, "rotor": 38, "boost_fiber": 84},
     "ring_10000": {"caf_1_1": 204, "sobjectizer": 114, "rotor": 490, "boost_fiber": 252},
-    "start_stop": {"caf_1_1": 850, "sobjectizer": 1986},
+    "spawn_exit": {"caf_1_1": 850, "sobjectizer": 1986, "boost_fiber": 252},
     "skynet": {"caf_1_1": 642, "sobjectizer": 2637, "boost_fiber": 732},
     "idle_server": {"caf_1_1": 1320, "sobjectizer": 2098, "rotor": 9956},
     "kill_server": {"caf_1_1": 1372, "sobjectizer": 13_700},
