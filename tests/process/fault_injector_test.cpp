@@ -1,162 +1,17 @@
-// What a fault injector is asked, of whom, and what comes of what it does.
+// At which points a fault injector is asked, and what comes of what it does there.
 
-#include <functional>
-#include <map>
 #include <memory>
-#include <new>
+#include <stdexcept>
 #include <thread>
 
-#include <coppice/behaviours/server.hpp>
-#include <coppice/process/custody.hpp>
-#include <coppice/process/link.hpp>
-#include <coppice/process/live_objects.hpp>
-#include <coppice/process/process_info.hpp>
-#include <coppice/process/registry.hpp>
-#include <coppice/process/simulation.hpp>
-#include <coppice/process/timer.hpp>
-
-#include "process/process_testing.hpp"
-
-template <>
-struct doctest::StringMaker<std::vector<std::string>> {
-  static String convert(const std::vector<std::string>& lines) {
-    std::string all;
-    for (const auto& each : lines) all += "\n    " + each;
-    return all.c_str();
-  }
-};
+#include "process/fault_testing.hpp"
 
 using namespace coppice;
 using namespace coppice::testing;
 using namespace std::chrono_literals;
-
-namespace shop {
-
-struct note {
-  int number = 0;
-};
-struct ask {
-  using reply = int;
-};
-struct later {
-  using reply = int;
-};
-struct listen {};
-struct boom {};
-struct finish {};
-struct unknown {};
-
-/// Notes numbers; `listen` receives one in its handler; `later` is never answered.
-class desk : public server<desk, note, ask, later, listen, boom, finish> {
- public:
-  explicit desk(std::vector<std::string>* told = nullptr) : told_{told} { tell("made"); }
-  desk(const desk&) = delete;
-  desk& operator=(const desk&) = delete;
-  ~desk() override { tell("destroyed"); }
-
-  void handle(note taken) {
-    sum_ += taken.number;
-    tell("note");
-  }
-  int handle(ask /*asked*/) {
-    tell("ask");
-    return sum_;
-  }
-  void handle(later /*asked*/, const from<int>& /*whom*/) {}
-  void handle(listen /*told*/) {
-    receive([this](note taken) { sum_ += taken.number; });
-  }
-  void handle(boom /*told*/) { throw std::runtime_error{"boom"}; }
-  void handle(finish /*told*/) { stop(); }
-  void terminate(const exit_reason& reason) { tell("terminate " + reason.to_string()); }
-
- private:
-  void tell(std::string what) {
-    if (told_ != nullptr) told_->push_back(std::move(what));
-  }
-
-  std::vector<std::string>* told_;
-  int sum_ = 0;
-};
-
-}  // namespace shop
-
-namespace {
-
-using texts = std::vector<std::string>;
 using shop::desk;
 
-/// Writes down where it was asked, and does what the test says.
-class scripted final : public fault_injector {
- public:
-  void at(fault_point point, std::string_view what) override {
-    texts_.push_back(std::string{to_string(point)} + (what.empty() ? "" : " ") + std::string{what});
-    if (act) act(point);
-  }
-  std::chrono::nanoseconds delay(pid to) noexcept override { return delays ? delays(to) : 0ns; }
-  bool fails_allocation() noexcept override { return fails && fails(); }
-
-  texts take() { return std::exchange(texts_, {}); }
-
-  /// Does `what` when it is next asked at `where`, once.
-  void once(fault_point where, std::function<void()> what) {
-    act = [this, where, what = std::move(what)](fault_point point) {
-      if (point != where) return;
-      const auto now = what;
-      act = nullptr;
-      now();
-    };
-  }
-
-  std::function<void(fault_point)> act;
-  std::function<std::chrono::nanoseconds(pid)> delays;
-  std::function<bool()> fails;
-
- private:
-  texts texts_;
-};
-
-/// Writes down what was lost and which calls failed.
-class mourner final : public process_observer {
- public:
-  void process_ended(pid, pid, const exit_reason&) noexcept override {}
-  void message_lost(pid to, std::string_view type) noexcept override {
-    const std::lock_guard hold{lock_};
-    lost_.push_back(std::string{type} + (to ? "" : " to nobody"));
-  }
-  void call_failed(pid server, std::string_view name, const exit_reason& reason) noexcept override {
-    const std::lock_guard hold{lock_};
-    failed_.push_back((server ? "" : "nobody ") + std::string{name} + (name.empty() ? "" : " ") + reason.to_string());
-  }
-  texts lost() {
-    const std::lock_guard hold{lock_};
-    return std::exchange(lost_, {});
-  }
-  texts failed() {
-    const std::lock_guard hold{lock_};
-    return std::exchange(failed_, {});
-  }
-
- private:
-  std::mutex lock_;
-  texts lost_;
-  texts failed_;
-};
-
-/// In virtual time, in a main whose children may be harmed and which traps exits.
-template <class Body>
-void with_injector(Body body) {
-  for (const std::uint64_t seed : {0U, 1U, 2U, 3U}) {
-    scripted injector;
-    runtime_options options{.threads = 1, .virtual_time = true, .faults = &injector};
-    if (seed != 0) options.seed = seed;
-    in_runtime(options, [&] {
-      process_flag(trap_exit, true);
-      detail::observe_children(true);
-      body(injector);
-    });
-  }
-}
+namespace {
 
 void kill_self() {
   exit(self(), exit_reason::kill());
@@ -172,11 +27,6 @@ constexpr way ways[] = {
     {"throw", [] { throw std::runtime_error{"injected"}; }, "std::runtime_error: injected"},
     {"exit", [] { exit("injected"); }, "injected"},
 };
-
-/// Lets all that can happen without time happen.
-void settle() {
-  await_idle();
-}
 
 }  // namespace
 
@@ -360,17 +210,38 @@ TEST_SUITE("fault_injector") {
       }
     };
     with_injector([](scripted& injector) {
-      const spawned unwound = spawn_monitor([] {
+      bool armed = false;
+      injector.act = [&armed](fault_point) {
+        if (armed) throw std::runtime_error{"injected"};
+      };
+      injector.fails = [&armed] { return armed; };
+      const auto ends_with = [&armed](const spawned& victim, std::string_view reason) {
+        CHECK(reason_of(victim).to_string() == reason);
+        armed = false;
+      };
+      ends_with(spawn_monitor([&armed] {
+                  const waits_at_its_end waits;
+                  armed = true;
+                  exit("thrown");
+                }),
+                "thrown");
+      ends_with(spawn_monitor([&armed, held = waits_at_its_end{}] {
+                  armed = true;
+                  exit("at the end of its body");
+                }),
+                "at the end of its body");
+      const spawned killed = spawn_monitor([&armed] {
         const waits_at_its_end waits;
-        next<shop::note>();
+        try {
+          next<shop::boom>();
+        } catch (...) {
+          armed = true;
+          receive([](shop::boom) {}, after(0s, [] {}));  // it is unwound here again
+        }
       });
-      const spawned destroyed = spawn_monitor([held = std::make_shared<waits_at_its_end>()] { throw 1; });
       settle();
-      injector.act = [](fault_point) { throw std::runtime_error{"injected"}; };
-      injector.fails = [] { return true; };
-      exit(unwound.process, "out");
-      CHECK(reason_of(unwound).to_string() == "out");
-      CHECK(reason_of(destroyed).thrown() != nullptr);
+      exit(killed.process, "out");
+      ends_with(killed, "out");
     });
   }
 
@@ -413,385 +284,6 @@ TEST_SUITE("fault_injector") {
         injector.act = nullptr;
       });
       CHECK(reason_of(starter) == exit_reason::normal());
-    });
-  }
-
-  // Delays ------------------------------------------------------------------------------------------------------------
-
-  TEST_CASE("messages, calls and signals arrive as late as the injector says, replies to main at once") {
-    with_injector([](scripted& injector) {
-      const pid served = start_link<desk>().process();
-      injector.delays = [served](pid to) { return to == served ? 10ms : 5h; };
-      const auto start = monotonic_time();
-      cast(served, shop::note{3});
-      CHECK(call(served, shop::ask{}) == 3);
-      CHECK(monotonic_time() - start == 10ms);
-      const reference watched = monitor(served);
-      exit(served, exit_reason::kill());
-      CHECK(reason_of(watched) == exit_reason::killed());
-      CHECK(monotonic_time() - start == 20ms);
-    });
-  }
-
-  TEST_CASE("a reply is late when its receiver's things are") {
-    with_injector([](scripted& injector) {
-      const pid served = start_link<desk>().process();
-      const spawned asking = spawn_monitor([served] {
-        const auto start = monotonic_time();
-        call(served, shop::ask{});
-        CHECK(monotonic_time() - start == 7ms);
-      });
-      injector.delays = [asking](pid to) { return to == asking.process ? 7ms : 0ms; };
-      CHECK(reason_of(asking) == exit_reason::normal());
-    });
-  }
-
-  TEST_CASE("nothing overtakes what was sent before, when the delay shrinks and when it goes") {
-    with_injector([](scripted& injector) {
-      texts order;
-      const spawned receiver = spawn_monitor([&order] {
-        for (int i = 0; i < 5; ++i) {
-          const int number = next<shop::note>().number;
-          order.push_back(std::to_string(number) + " at " + std::to_string(monotonic_time() / 1ms));
-        }
-      });
-      std::chrono::nanoseconds delay = 30ms;
-      injector.delays = [&delay](pid) { return delay; };
-      send(receiver.process, shop::note{1});
-      delay = 10ms;
-      send(receiver.process, shop::note{2});
-      delay = 0ms;
-      send(receiver.process, shop::note{3});
-      delay = 40ms;
-      send(receiver.process, shop::note{4});
-      sleep(35ms);
-      delay = -5ms;
-      send(receiver.process, shop::note{5});
-      CHECK(reason_of(receiver) == exit_reason::normal());
-      CHECK(order == texts{"1 at 30", "2 at 30", "3 at 30", "4 at 40", "5 at 40"});
-    });
-  }
-
-  TEST_CASE("what a process sends to itself is not late, and neither is the end of a wait") {
-    with_injector([](scripted& injector) {
-      injector.delays = [](pid) { return 1h; };
-      reason_of_end([] {
-        const auto start = monotonic_time();
-        send(self(), shop::note{});
-        next<shop::note>();
-        sleep(1s);
-        CHECK(monotonic_time() - start == 1s);
-      });
-    });
-  }
-
-  TEST_CASE("what is under way to one that ends meanwhile is answered as if it had been sent to a dead one") {
-    with_injector([](scripted& injector) {
-      const auto before = count_live_objects();
-      const spawned doomed = spawn_monitor([] { sleep(5ms); });
-      settle();
-      injector.delays = [](pid) { return 10ms; };
-      const auto start = monotonic_time();
-      send(doomed.process, shop::note{});
-      link(doomed.process);
-      const reference watched = monitor(doomed.process);
-      std::string why;
-      try {
-        call(doomed.process, shop::ask{});
-      } catch (const exit_exception& failed) {
-        why = failed.reason.elements().front().to_string();
-      }
-      CHECK(why == "noproc");
-      CHECK(monotonic_time() - start == 10ms);
-      CHECK(next<exit_signal>().reason == exit_reason::noproc());
-      CHECK(reason_of(watched) == exit_reason::noproc());
-      CHECK(reason_of(doomed) == exit_reason::normal());
-      CHECK(count_live_objects() == before);
-    });
-  }
-
-  TEST_CASE("what is under way when the runtime ends is dropped, with what it holds") {
-    const auto held = std::make_shared<int>(1);
-    struct parcel {
-      std::shared_ptr<int> content;
-    };
-    scripted injector;
-    mourner observer;
-    for (const bool is_virtual : {true, false}) {
-      injector.delays = [](pid) { return 1h; };
-      in_runtime({.threads = 1, .virtual_time = is_virtual, .observer = &observer, .faults = &injector}, [&] {
-        detail::observe_children(true);
-        const pid receiver = spawn([] { sleep(24h); });
-        for (int i = 0; i < 100; ++i) send(receiver, parcel{held});
-        CHECK(held.use_count() == 101);
-      });
-      CHECK(held.use_count() == 1);
-      CHECK(observer.lost().size() == 100);
-    }
-  }
-
-  TEST_CASE("each of several threads is heard in its order, whatever the delays") {
-    constexpr int senders = 4;
-    constexpr int each = 2000;
-    class erratic final : public fault_injector {
-     public:
-      void at(fault_point, std::string_view) override {}
-      std::chrono::nanoseconds delay(pid) noexcept override {
-        const auto drawn = next_.fetch_add(1) * 2654435761U % 16;
-        return drawn < 8 ? 0us : std::chrono::microseconds{drawn * 20};
-      }
-
-     private:
-      std::atomic<unsigned> next_{1};
-    };
-    struct numbered {
-      int sender;
-      int number;
-    };
-    erratic injector;
-    in_runtime({.threads = 4, .faults = &injector}, [] {
-      detail::observe_children(true);
-      const spawned receiver = spawn_monitor([] {
-        std::array<int, senders> expected{};
-        bool in_order = true;
-        for (int i = 0; i < senders * each; ++i) {
-          const auto got = next<numbered>();
-          in_order = in_order && got.number == expected.at(static_cast<std::size_t>(got.sender))++;
-        }
-        CHECK(in_order);
-      });
-      for (int sender = 0; sender < senders; ++sender) {
-        spawn([to = receiver.process, sender] {
-          for (int i = 0; i < each; ++i) {
-            send(to, numbered{sender, i});
-            if (i % 64 == 0) sleep(0ns);
-          }
-        });
-      }
-      CHECK(reason_of(receiver) == exit_reason::normal());
-    });
-  }
-
-  // Allocations -------------------------------------------------------------------------------------------------------
-
-  TEST_CASE("an allocation that fails leaves nothing half done, and the next one succeeds") {
-    struct act {
-      const char* name;
-      std::function<void(pid other)> perform;
-    };
-    const act acts[] = {
-        {"send", [](pid other) { send(other, shop::unknown{}); }},
-        {"send to a name", [](pid) { send("other", shop::unknown{}); }},
-        {"cast", [](pid other) { cast(other, shop::unknown{}); }},
-        {"call", [](pid other) { call(other, shop::ask{}); }},
-        {"reply",
-         [](pid other) {
-           reply(from<int>{other, reference::make(), self()}, 3);
-         }},
-        {"send_after", [](pid other) { send_after(1h, other, shop::unknown{}); }},
-        {"send_after to a name", [](pid) { send_after(1h, "other", shop::unknown{}); }},
-        {"spawn", [](pid) { spawn([] { sleep(1min); }); }},
-        {"spawn_link", [](pid) { spawn_link([] { sleep(1min); }); }},
-        {"spawn_monitor", [](pid) { spawn_monitor([] { sleep(1min); }); }},
-        {"start", [](pid) { start<desk>(); }},
-        {"start_link with a name", [](pid) { start_link<desk>({.name = "desk"}); }},
-        {"stop_server", [](pid other) { stop_server(other); }},
-        {"link", [](pid other) { link(other); }},
-        {"monitor", [](pid other) { monitor(other); }},
-        {"monitor of a name", [](pid) { monitor("other"); }},
-        {"register_name", [](pid) { register_name("me", self()); }},
-        {"receive with a limit", [](pid) { receive([](shop::boom) {}, after(1s, [] {})); }},
-        {"sleep", [](pid) { sleep(1s); }},
-    };
-    for (const act& each : acts) {
-      INFO(each.name);
-      with_injector([&each](scripted& injector) {
-        detail::observe_children(false);
-        const pid other = start<desk>({.name = "other"}).process();
-        detail::observe_children(true);
-        bool failed = false;
-        bool succeeded = false;
-        int asked = 0;
-        const spawned acting = spawn_monitor([&] {
-          injector.fails = [&asked] { return ++asked == 1; };
-          settle();
-          const auto before = count_live_objects();
-          try {
-            each.perform(other);
-          } catch (const std::bad_alloc&) {
-            failed = true;
-          }
-          settle();
-          CHECK_MESSAGE(count_live_objects() == before, to_string(count_live_objects())
-                                                            << " instead of " << to_string(before));
-          each.perform(other);
-          succeeded = true;
-          injector.fails = nullptr;
-        });
-        CHECK(reason_of(acting) == exit_reason::normal());
-        CHECK(failed);
-        CHECK(succeeded);
-        CHECK(asked >= 2);
-      });
-    }
-  }
-
-  TEST_CASE("a reply, or the next message to itself, for which there is no room ends the server") {
-    with_injector([](scripted& injector) {
-      const pid served = start<desk>().process();
-      const reference watched = monitor(served);
-      injector.fails = [] { return true; };
-      CHECK_THROWS_AS(call(served, shop::ask{}), exit_exception);
-      CHECK(reason_of(watched).to_string().starts_with("std::bad_alloc"));
-    });
-  }
-
-  TEST_CASE("exits, ends and time-outs never fail for want of memory") {
-    with_injector([](scripted& injector) {
-      struct patient : server<patient, timeout> {
-        patient() { timeout_after(1s); }
-        void handle(timeout) { stop(); }
-      };
-      const spawned victim = spawn_monitor([] { next<shop::note>(); });
-      const pid watching = spawn([victim] {
-        process_flag(trap_exit, true);
-        link(victim.process);
-        CHECK(next<exit_signal>().reason.to_string() == "out");
-      });
-      const reference of_watching = monitor(watching);
-      const reference idle = monitor(start<patient>().process());
-      settle();
-      injector.fails = [] { return true; };
-      spawn([victim] { exit(victim.process, "out"); });
-      CHECK(reason_of(victim).to_string() == "out");
-      CHECK(reason_of(of_watching) == exit_reason::normal());
-      CHECK(reason_of(idle) == exit_reason::normal());
-    });
-  }
-
-  // What is lost ------------------------------------------------------------------------------------------------------
-
-  TEST_CASE("the observer is told of messages and casts that nobody will handle") {
-    mourner observer;
-    in_runtime({.threads = 1, .virtual_time = true, .observer = &observer}, [&observer] {
-      // In the queue, and in the inbox.
-      const spawned function = spawn_monitor([] {
-        sleep(1s);
-        exit("out");
-      });
-      send(function.process, shop::note{});
-      settle();
-      send(function.process, shop::listen{});
-      reason_of(function);
-      CHECK(observer.lost() == texts{"shop::note", "shop::listen"});
-
-      // To one that is gone, by pid, by name, and by a timer.
-      send(function.process, shop::note{});
-      cast(function.process, shop::boom{});
-      cast("nobody", shop::finish{});
-      send_after(1s, "nobody", shop::ask{});
-      sleep(2s);
-      CHECK(observer.lost() == texts{"shop::note", "shop::boom", "shop::finish to nobody", "shop::ask to nobody"});
-
-      // In the middle of the handler, and behind it; a call is no message.
-      const pid served = start<desk>().process();
-      const reference watched = monitor(served);
-      cast(served, shop::note{});
-      cast(served, shop::boom{});
-      cast(served, shop::note{});
-      spawn([served] { call(served, shop::ask{}); });
-      reason_of(watched);
-      CHECK(observer.lost() == texts{"shop::boom", "shop::note"});
-
-      // A kill in the middle of a handler.
-      const pid again = start<desk>().process();
-      cast(again, shop::listen{});
-      settle();
-      const reference dying = monitor(again);
-      exit(again, exit_reason::kill());
-      reason_of(dying);
-      CHECK(observer.lost() == texts{"shop::listen"});
-
-      // Handled, although it was the last.
-      const pid last = start<desk>().process();
-      const reference ending = monitor(last);
-      cast(last, shop::finish{});
-      reason_of(ending);
-      CHECK(observer.lost() == texts{});
-    });
-  }
-
-  TEST_CASE("the library's own messages are not lost, and neither are signals and calls") {
-    mourner observer;
-    in_runtime({.threads = 1, .virtual_time = true, .observer = &observer}, [&observer] {
-      const spawned function = spawn_monitor([] {
-        process_flag(trap_exit, true);
-        monitor(spawn_link([] {}));
-        sleep(1s);
-      });
-      spawn([to = function.process] { call(to, shop::ask{}); });
-      spawn([to = function.process] { stop_server(to); });
-      reason_of(function);
-      exit(function.process, "out");
-      monitor(function.process);
-      settle();
-      CHECK(observer.lost() == texts{});
-    });
-  }
-
-  TEST_CASE("a message for a predecessor in the place of a process is lost") {
-    mourner observer;
-    in_runtime({.threads = 1, .virtual_time = true, .observer = &observer}, [&observer] {
-      const pid dead = dead_process();
-      send(dead, shop::note{});
-      CHECK(observer.lost() == texts{"shop::note"});
-    });
-  }
-
-  TEST_CASE("a server that was left where it stands has lost what it was handling") {
-    class stubborn : public server<stubborn, shop::note> {
-     public:
-      void handle(shop::note /*taken*/) {
-        for (;;) {
-          try {
-            sleep(1h);
-          } catch (...) {  // the mistake
-          }
-        }
-      }
-    };
-    mourner observer;
-    in_runtime({.threads = 1, .virtual_time = true, .observer = &observer}, [&observer] {
-      const pid served = start<stubborn>().process();
-      cast(served, shop::note{});
-      settle();
-      const reference watched = monitor(served);
-      exit(served, exit_reason::kill());
-      reason_of(watched);
-      CHECK(observer.lost() == texts{"shop::note"});
-    });
-  }
-
-  TEST_CASE("the observer is told of each call that comes to nothing, and why") {
-    mourner observer;
-    in_runtime({.threads = 1, .virtual_time = true, .observer = &observer}, [&observer] {
-      const auto try_call = [](detail::server_address whom, auto request) {
-        try {
-          call<int>(whom, request, 1s);
-        } catch (const exit_exception&) {
-          return;
-        }
-      };
-      const pid served = start<desk>({.name = "desk"}).process();
-      try_call(served, shop::ask{});
-      CHECK(observer.failed().empty());
-      try_call(served, shop::later{});
-      try_call("desk", shop::boom{});
-      try_call("desk", shop::ask{});
-      try_call(served, shop::ask{});
-      try_call(self(), shop::ask{});
-      CHECK(observer.failed() ==
-            texts{"timeout", "desk std::runtime_error: boom", "nobody desk noproc", "noproc", "calling_self"});
     });
   }
 
