@@ -42,6 +42,28 @@ TEST_SUITE("message delay") {
     });
   }
 
+  TEST_CASE("the noproc that is given for a process comes behind what that one had sent") {
+    with_injector([](scripted& injector) {
+      texts order;
+      const pid mortal = spawn([] { next<shop::note>(); });
+      const spawned watcher = spawn_monitor([&order, mortal] {
+        process_flag(trap_exit, true);
+        link(mortal);
+        send(mortal, shop::note{});
+        sleep(5ms);
+        CHECK_FALSE(is_alive(mortal));
+        monitor(mortal);
+        for (int i = 0; i < 2; ++i) {
+          receive([&order](const exit_signal& end) { order.push_back("exit " + end.reason.to_string()); },
+                  [&order](const down& end) { order.push_back("down " + end.reason.to_string()); });
+        }
+      });
+      injector.delays = [watcher](pid to) { return to == watcher.process ? 20ms : 0ms; };
+      CHECK(reason_of(watcher) == exit_reason::normal());
+      CHECK(order == texts{"exit normal", "down noproc"});
+    });
+  }
+
   TEST_CASE("nothing overtakes what was sent before, when the delay shrinks and when it goes") {
     with_injector([](scripted& injector) {
       texts order;
