@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <coppice/behaviours/server.hpp>
+#include <coppice/chaos/checker_feed.hpp>
 #include <coppice/process/custody.hpp>
 #include <coppice/process/exit.hpp>
 #include <coppice/process/link.hpp>
@@ -12,12 +13,10 @@
 #include <coppice/process/receive.hpp>
 #include <coppice/process/signals.hpp>
 #include <coppice/process/spawn.hpp>
+#include <coppice/process/timer.hpp>
 #include <coppice/supervision/supervisor.hpp>
 
-#include "chaos/checked_tree.hpp"
-
-using namespace coppice;           // NOLINT(google-build-using-namespace)
-using namespace coppice::testing;  // NOLINT(google-build-using-namespace)
+using namespace coppice;  // NOLINT(google-build-using-namespace)
 
 namespace {
 
@@ -61,7 +60,7 @@ TEST_SUITE("invariants") {
   TEST_CASE("what four threads tell of a tree that is cut by many at once breaks no invariant") {
     const auto before = set_log_handler([](const log_record&) {});
     invariant_checker checker{{.virtual_time = false, .count = count_live_objects}};
-    const auto observer = std::make_shared<checked_tree>(checker);
+    const auto observer = std::make_shared<checker_feed>(checker);
     runtime_options options;
     options.threads = 4;
     options.observer = observer.get();

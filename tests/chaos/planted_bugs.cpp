@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "chaos/checked_tree.hpp"
+#include "chaos/random_tree.hpp"
 
 int main() {
   constexpr std::uint64_t seeds = 1000;

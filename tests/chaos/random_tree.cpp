@@ -1,3 +1,5 @@
+#include "chaos/random_tree.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <map>
@@ -10,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include <coppice/behaviours/server.hpp>
+#include <coppice/chaos/checker_feed.hpp>
 #include <coppice/process/custody.hpp>
 #include <coppice/process/exit.hpp>
 #include <coppice/process/link.hpp>
@@ -21,10 +24,9 @@
 #include <coppice/process/simulation.hpp>
 #include <coppice/process/spawn.hpp>
 #include <coppice/scheduling/splitmix.hpp>
+#include <coppice/telemetry/observer_pair.hpp>
 #include <coppice/tree/start_faults.hpp>
 #include <coppice/tree/tree_builder.hpp>
-
-#include "chaos/checked_tree.hpp"
 
 using namespace std::chrono_literals;
 
@@ -184,14 +186,16 @@ class random_run {
         invariant_options{.tree = &root_, .workers = &workers_, .count = count_live_objects});
     checker_->add("everybody has its number", [this](const tree_view& tree) -> std::optional<std::string> {
       for (const auto& path : tree.paths()) {
-        const auto life = observer_->living.find(path);
-        if (life == observer_->living.end() || life->second.second != child_type::worker) continue;
+        const auto life = watcher_->living.find(path);
+        if (life == watcher_->living.end() || life->second.second != child_type::worker) continue;
         const int found = tree.call(path, number{});
         if (found != right_number) return fmt::format("{} has the number {}", path, found);
       }
       return std::nullopt;
     });
-    observer_ = std::make_shared<watcher>(*this);
+    watcher_ = std::make_unique<watcher>(*this);
+    feed_ = std::make_unique<checker_feed>(*checker_);
+    observer_ = std::make_shared<observer_pair>(watcher_.get(), watcher_.get(), *feed_, *feed_);
   }
 
   std::vector<std::string> run(std::uint64_t seed, std::vector<std::string>* broken) {
@@ -210,65 +214,33 @@ class random_run {
   }
 
  private:
-  // Keeps what lives, so that somebody can be chosen, and passes everything on.
+  // Keeps what lives, so that somebody can be chosen, and counts.
   class watcher final : public process_observer, public supervision_observer {
    public:
-    explicit watcher(random_run& run) : run_{run}, told_{*run.checker_} {}
+    explicit watcher(random_run& run) : run_{run} {}
 
-    void process_ended(pid ended, pid parent, const exit_reason& reason) noexcept override {
+    void process_ended(pid ended, pid, const exit_reason&) noexcept override {
       ++run_.been_through_.ended;
       std::erase_if(living, [ended](const auto& each) { return each.second.first == ended; });
-      told_.process_ended(ended, parent, reason);
     }
-    void child_started(std::string_view path, child_type type, pid child, pid supervisor) noexcept override {
+    void child_started(std::string_view path, child_type type, pid child, pid) noexcept override {
       ++run_.been_through_.started;
       living.insert_or_assign(std::string{path}, std::pair{child, type});
-      told_.child_started(path, type, child, supervisor);
     }
-    void child_start_failed(std::string_view path, const exit_reason& reason, pid supervisor) noexcept override {
+    void child_start_failed(std::string_view, const exit_reason&, pid) noexcept override {
       ++run_.been_through_.failed_starts;
-      told_.child_start_failed(path, reason, supervisor);
     }
-    void restart_limit_reached(std::string_view path, pid supervisor) noexcept override {
-      ++run_.been_through_.gave_up;
-      told_.restart_limit_reached(path, supervisor);
-    }
-    void child_starting(std::string_view path, child_type type, pid supervisor) noexcept override {
-      told_.child_starting(path, type, supervisor);
-    }
-    void child_ending(std::string_view path, pid child, pid supervisor) noexcept override {
-      ++run_.been_through_.told_to_end;
-      told_.child_ending(path, child, supervisor);
-    }
-    void restarting(std::string_view path, pid supervisor) noexcept override {
-      ++run_.been_through_.restarted;
-      told_.restarting(path, supervisor);
-    }
-    void supervisor_starting(std::string_view path, const supervisor_flags& flags, std::span<const child_spec> children,
-                             pid supervisor) noexcept override {
-      told_.supervisor_starting(path, flags, children, supervisor);
-    }
-    void child_added(std::string_view path, const child_spec& spec, pid supervisor) noexcept override {
-      ++run_.been_through_.added;
-      told_.child_added(path, spec, supervisor);
-    }
-    void child_terminating(std::string_view path, pid supervisor) noexcept override {
-      told_.child_terminating(path, supervisor);
-    }
-    void child_deleted(std::string_view path, pid supervisor) noexcept override {
-      ++run_.been_through_.deleted;
-      told_.child_deleted(path, supervisor);
-    }
-    void supervisor_stopping(std::string_view path, pid supervisor) noexcept override {
-      told_.supervisor_stopping(path, supervisor);
-    }
+    void restart_limit_reached(std::string_view, pid) noexcept override { ++run_.been_through_.gave_up; }
+    void child_ending(std::string_view, pid, pid) noexcept override { ++run_.been_through_.told_to_end; }
+    void restarting(std::string_view, pid) noexcept override { ++run_.been_through_.restarted; }
+    void child_added(std::string_view, const child_spec&, pid) noexcept override { ++run_.been_through_.added; }
+    void child_deleted(std::string_view, pid) noexcept override { ++run_.been_through_.deleted; }
 
     // Those of which a start and no end is known; by path, the last one.
     std::map<std::string, std::pair<pid, child_type>> living;
 
    private:
     random_run& run_;
-    checked_tree told_;
   };
 
   void drive() {
@@ -307,7 +279,7 @@ class random_run {
   }
 
   std::optional<std::pair<std::string, std::pair<pid, child_type>>> anyone() {
-    const auto& living = observer_->living;
+    const auto& living = watcher_->living;
     if (living.empty()) return std::nullopt;
     return *std::next(living.begin(), static_cast<std::ptrdiff_t>(draw_below(living.size())));
   }
@@ -360,9 +332,9 @@ class random_run {
       const std::size_t cut = path.rfind('/');
       above = path.substr(0, cut);
       id = path.substr(cut + 1);
-      const auto found = observer_->living.find(above);
-      supervisor = found != observer_->living.end() ? found->second.first : root_process_;
-      if (found == observer_->living.end() && above != "root") return;
+      const auto found = watcher_->living.find(above);
+      supervisor = found != watcher_->living.end() ? found->second.first : root_process_;
+      if (found == watcher_->living.end() && above != "root") return;
     }
     const std::uint64_t what = draw_below(5);
     const tree_child added{planter_.worker(fmt::format("d{}", draw_below(3)), auto_shutdown::never)};
@@ -393,7 +365,9 @@ class random_run {
   supervisor_spec root_;
   worker_registry workers_;
   std::unique_ptr<invariant_checker> checker_;
-  std::shared_ptr<watcher> observer_;
+  std::unique_ptr<watcher> watcher_;
+  std::unique_ptr<checker_feed> feed_;
+  std::shared_ptr<observer_pair> observer_;
   std::shared_ptr<start_faults> faults_ = std::make_shared<start_faults>();
   pid root_process_;
   std::vector<pid> others_;  // who drives it beside the process that checks

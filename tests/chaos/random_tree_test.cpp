@@ -1,8 +1,8 @@
+#include "chaos/random_tree.hpp"
+
 #include <doctest/doctest.h>
 
 #include <coppice/chaos/seed_choice.hpp>
-
-#include "chaos/checked_tree.hpp"
 
 using namespace coppice;           // NOLINT(google-build-using-namespace)
 using namespace coppice::testing;  // NOLINT(google-build-using-namespace)

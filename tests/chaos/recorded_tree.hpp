@@ -41,6 +41,7 @@ class recorded_tree final : public coppice::chaos_recorder::listener {
   template <class Body>
   const coppice::chaos_record& run(coppice::supervisor_init root, Body body) {
     coppice::runtime_options options;
+    recorder.tell(this);
     options.observer = &recorder;
     options.faults = &injector;
     const coppice::testing::captured_log log;
@@ -84,7 +85,7 @@ class recorded_tree final : public coppice::chaos_recorder::listener {
   void life_ended(const coppice::tree_event& event) noexcept override { told.push_back(to_string(event)); }
   void process_gone(coppice::pid process) noexcept override { injector.forget(process); }
 
-  coppice::chaos_recorder recorder{{nullptr, nullptr, this}};
+  coppice::chaos_recorder recorder;
   coppice::chaos_injector injector{recorder, 7};
   texts told;  ///< As the listener.
 };

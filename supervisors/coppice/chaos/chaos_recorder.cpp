@@ -9,10 +9,8 @@ namespace coppice {
 
 chaos_recorder::listener::~listener() = default;
 
-chaos_recorder::chaos_recorder() : chaos_recorder{companions{nullptr, nullptr, nullptr}} {}
-
-chaos_recorder::chaos_recorder(companions beside)
-    : beside_{beside}, journal_{std::make_unique<tree_journal>([this](const tree_event& event) { note(event); })} {}
+chaos_recorder::chaos_recorder()
+    : journal_{std::make_unique<tree_journal>([this](const tree_event& event) { note(event); })} {}
 
 // The run
 // ------------------------------------------------------------------------------------------------------------------
@@ -103,23 +101,20 @@ void chaos_recorder::message_missed(std::string_view path) {
 
 void chaos_recorder::process_ended(pid ended, pid parent, const exit_reason& reason) noexcept {
   const std::lock_guard hold{lock_};
-  if (beside_.processes != nullptr) beside_.processes->process_ended(ended, parent, reason);
   starting_.erase(ended);
   fails_for_.erase(ended);
-  if (beside_.lives != nullptr) beside_.lives->process_gone(ended);
+  if (listener_ != nullptr) listener_->process_gone(ended);
   journal_->process_ended(ended, parent, reason);
 }
 
-void chaos_recorder::message_lost(pid to, std::string_view type) noexcept {
+void chaos_recorder::message_lost(pid to, std::string_view) noexcept {
   const std::lock_guard hold{lock_};
-  if (beside_.processes != nullptr) beside_.processes->message_lost(to, type);
   if (is_over_) return;
   if (chaos_traffic* const of = traffic_of(to)) ++of->messages_lost;
 }
 
-void chaos_recorder::call_failed(pid server, std::string_view name, const exit_reason& reason) noexcept {
+void chaos_recorder::call_failed(pid server, std::string_view name, const exit_reason&) noexcept {
   const std::lock_guard hold{lock_};
-  if (beside_.processes != nullptr) beside_.processes->call_failed(server, name, reason);
   if (is_over_) return;
   if (chaos_traffic* const of = traffic_of(server)) {
     ++of->calls_failed;
@@ -128,15 +123,13 @@ void chaos_recorder::call_failed(pid server, std::string_view name, const exit_r
   }
 }
 
-void chaos_recorder::child_starting(std::string_view path, child_type type, pid supervisor) noexcept {
+void chaos_recorder::child_starting(std::string_view path, child_type, pid supervisor) noexcept {
   const std::lock_guard hold{lock_};
-  if (beside_.supervision != nullptr) beside_.supervision->child_starting(path, type, supervisor);
   starting_.insert_or_assign(supervisor, path);
 }
 
 void chaos_recorder::child_started(std::string_view path, child_type type, pid child, pid supervisor) noexcept {
   const std::lock_guard hold{lock_};
-  if (beside_.supervision != nullptr) beside_.supervision->child_started(path, type, child, supervisor);
   starting_.erase(supervisor);
   announcing_ = supervisor;
   journal_->child_started(path, type, child, supervisor);
@@ -144,16 +137,14 @@ void chaos_recorder::child_started(std::string_view path, child_type type, pid c
 
 void chaos_recorder::child_start_failed(std::string_view path, const exit_reason& reason, pid supervisor) noexcept {
   const std::lock_guard hold{lock_};
-  if (beside_.supervision != nullptr) beside_.supervision->child_start_failed(path, reason, supervisor);
   starting_.erase(supervisor);
   // One that is itself being started ends those before it for that.
   if (find(supervisor) == nullptr) fails_for_.insert_or_assign(supervisor, cause_of_last_end(path));
   journal_->child_start_failed(path, reason, supervisor);
 }
 
-void chaos_recorder::child_ending(std::string_view path, pid child, pid supervisor) noexcept {
+void chaos_recorder::child_ending(std::string_view, pid child, pid supervisor) noexcept {
   const std::lock_guard hold{lock_};
-  if (beside_.supervision != nullptr) beside_.supervision->child_ending(path, child, supervisor);
   known_process* const ended = find(child);
   if (ended == nullptr) return;
   if (const known_process* const ends = find(supervisor)) {
@@ -165,40 +156,16 @@ void chaos_recorder::child_ending(std::string_view path, pid child, pid supervis
 
 void chaos_recorder::restarting(std::string_view path, pid supervisor) noexcept {
   const std::lock_guard hold{lock_};
-  if (beside_.supervision != nullptr) beside_.supervision->restarting(path, supervisor);
   if (known_process* const acts = find(supervisor)) acts->acts_for = cause_of_last_end(path);
 }
 
 void chaos_recorder::restart_limit_reached(std::string_view path, pid supervisor) noexcept {
   const std::lock_guard hold{lock_};
-  if (beside_.supervision != nullptr) beside_.supervision->restart_limit_reached(path, supervisor);
   journal_->restart_limit_reached(path, supervisor);
 }
 
-void chaos_recorder::supervisor_starting(std::string_view path, const supervisor_flags& flags,
-                                         std::span<const child_spec> children, pid supervisor) noexcept {
+void chaos_recorder::supervisor_stopping(std::string_view, pid supervisor) noexcept {
   const std::lock_guard hold{lock_};
-  if (beside_.supervision != nullptr) beside_.supervision->supervisor_starting(path, flags, children, supervisor);
-}
-
-void chaos_recorder::child_added(std::string_view path, const child_spec& spec, pid supervisor) noexcept {
-  const std::lock_guard hold{lock_};
-  if (beside_.supervision != nullptr) beside_.supervision->child_added(path, spec, supervisor);
-}
-
-void chaos_recorder::child_terminating(std::string_view path, pid supervisor) noexcept {
-  const std::lock_guard hold{lock_};
-  if (beside_.supervision != nullptr) beside_.supervision->child_terminating(path, supervisor);
-}
-
-void chaos_recorder::child_deleted(std::string_view path, pid supervisor) noexcept {
-  const std::lock_guard hold{lock_};
-  if (beside_.supervision != nullptr) beside_.supervision->child_deleted(path, supervisor);
-}
-
-void chaos_recorder::supervisor_stopping(std::string_view path, pid supervisor) noexcept {
-  const std::lock_guard hold{lock_};
-  if (beside_.supervision != nullptr) beside_.supervision->supervisor_stopping(path, supervisor);
   known_process* const stops = find(supervisor);
   if (stops == nullptr || stops->ends_of) return;
   // One that was left by its own supervisor ends its children in order, for what that ended of.
@@ -224,7 +191,7 @@ void chaos_recorder::note(const tree_event& event) {
       if (const auto found = restarts_of_.find(event.path); found != restarts_of_.end()) life.restart = found->second;
       record_.lives.push_back(std::move(life));
       if (event.incarnation > 1) ++restarts_;
-      if (beside_.lives != nullptr) beside_.lives->life_began(event);
+      if (listener_ != nullptr) listener_->life_began(event);
       break;
     }
     case tree_event::kind::exited: {
@@ -250,7 +217,7 @@ void chaos_recorder::note(const tree_event& event) {
         }
       }
       last_cause_.insert_or_assign(event.path, life.cause);
-      if (beside_.lives != nullptr) beside_.lives->life_ended(event);
+      if (listener_ != nullptr) listener_->life_ended(event);
       break;
     }
     case tree_event::kind::start_failed:

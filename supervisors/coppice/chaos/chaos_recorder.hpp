@@ -37,19 +37,10 @@ class chaos_recorder final : public process_observer, public supervision_observe
     virtual void process_gone(pid process) noexcept = 0;
   };
 
-  /// Who is told of everything that the recorder is told of, before it is written down, one call at a time. Either may
-  /// be null.
-  struct companions {
-    process_observer* processes;
-    supervision_observer* supervision;
-    listener* lives;
-  };
-
   chaos_recorder();
-  explicit chaos_recorder(companions beside);
 
-  /// Before the runtime starts.
-  void accompany(companions beside) { beside_ = beside; }
+  /// Who is told; may be null. Before the runtime starts.
+  void tell(listener* lives) noexcept { listener_ = lives; }
 
   /// The tree is about to start: times count from now.
   void begin(std::string root, std::uint64_t seed, bool is_virtual);
@@ -95,11 +86,6 @@ class chaos_recorder final : public process_observer, public supervision_observe
   void child_starting(std::string_view path, child_type type, pid supervisor) noexcept override;
   void child_ending(std::string_view path, pid child, pid supervisor) noexcept override;
   void restarting(std::string_view path, pid supervisor) noexcept override;
-  void supervisor_starting(std::string_view path, const supervisor_flags& flags, std::span<const child_spec> children,
-                           pid supervisor) noexcept override;
-  void child_added(std::string_view path, const child_spec& spec, pid supervisor) noexcept override;
-  void child_terminating(std::string_view path, pid supervisor) noexcept override;
-  void child_deleted(std::string_view path, pid supervisor) noexcept override;
   void supervisor_stopping(std::string_view path, pid supervisor) noexcept override;
 
  private:
@@ -119,7 +105,7 @@ class chaos_recorder final : public process_observer, public supervision_observe
   std::chrono::nanoseconds now() const;
   chaos_traffic* traffic_of(pid process);
 
-  companions beside_;
+  listener* listener_ = nullptr;
   mutable std::recursive_mutex lock_;
   std::unique_ptr<tree_journal> journal_;
   chaos_record record_;

@@ -24,6 +24,7 @@
 #include <coppice/process/simulation.hpp>
 #include <coppice/process/spawn.hpp>
 #include <coppice/process/timer.hpp>
+#include <coppice/telemetry/observer_pair.hpp>
 
 namespace coppice {
 
@@ -55,6 +56,7 @@ overloaded(Functions...) -> overloaded<Functions...>;
 class chaos_session::state final : public chaos_recorder::listener {
  public:
   state(chaos_plan plan, std::uint64_t seed) : plan_{std::move(plan)}, seed_{seed}, dice_{seed} {
+    recorder_.tell(this);
     for (const auto& phase : plan_.phases) {
       auto& pools = pools_.emplace_back();
       for (const auto& fault : phase.faults) pools.emplace_back(fault.victims);
@@ -67,7 +69,7 @@ class chaos_session::state final : public chaos_recorder::listener {
   }
 
   void tells(process_observer* processes, supervision_observer* supervision) {
-    recorder_.accompany({processes, supervision, this});
+    observed_.emplace(processes, supervision, recorder_, recorder_);
   }
 
   void attach(runtime_options& options) {
@@ -76,7 +78,8 @@ class chaos_session::state final : public chaos_recorder::listener {
           "coppice: a chaos session observes the runtime and injects its faults itself; leave out "
           "runtime_options::observer and faults, and use chaos_session::tells"};
     }
-    options.observer = &recorder_;
+    if (!observed_) observed_.emplace(nullptr, nullptr, recorder_, recorder_);
+    options.observer = &*observed_;
     options.faults = &injector_;
     is_virtual_ = options.virtual_time;
     if (root_spec_ == nullptr) return;
@@ -161,6 +164,7 @@ class chaos_session::state final : public chaos_recorder::listener {
   void process_gone(pid process) noexcept override { injector_.forget(process); }
 
   chaos_recorder& recorder() noexcept { return recorder_; }
+  observer_pair& observed() { return observed_.value(); }
   chaos_injector& injector() noexcept { return injector_; }
   pid root() const noexcept { return root_; }
 
@@ -320,7 +324,8 @@ class chaos_session::state final : public chaos_recorder::listener {
   const chaos_plan plan_;
   const std::uint64_t seed_;
   dice dice_;  // of the process in `run`
-  chaos_recorder recorder_{{nullptr, nullptr, this}};
+  chaos_recorder recorder_;
+  std::optional<observer_pair> observed_;  // with those that are told beside
   chaos_injector injector_{recorder_, seed_ + 1};
   const supervisor_spec* root_spec_ = nullptr;
   const worker_registry* workers_ = nullptr;
@@ -357,7 +362,7 @@ void chaos_session::attach(runtime_options& options) {
 
 std::shared_ptr<supervision_observer> chaos_session::observer() {
   // Supervisors hold it; the session outlives them.
-  return {std::shared_ptr<void>{}, &state_->recorder()};
+  return {std::shared_ptr<void>{}, &state_->observed()};
 }
 
 void chaos_session::begin(const std::string& root) {

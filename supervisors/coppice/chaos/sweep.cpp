@@ -16,6 +16,7 @@
 #include <coppice/process/exit.hpp>
 #include <coppice/process/process.hpp>
 #include <coppice/process/receive.hpp>
+#include <coppice/telemetry/observer_pair.hpp>
 #include <coppice/tree/script_runner.hpp>
 
 namespace coppice {
@@ -41,7 +42,7 @@ class sweep_run final : public script_onlooker {
   sweep_run(const supervisor_spec& root, const worker_registry& workers, std::uint64_t seed,
             const chaos_victims& victims, const planned_hit* hit)
       : root_{root}, seed_{seed}, victims_{victims}, hit_{hit}, watched_{{.tree = &root, .workers = &workers}} {
-    recorder_.accompany({&watched_.processes(), &watched_.supervision(), &forgets_});
+    recorder_.tell(&forgets_);
     teach_tree(root, recorder_, &injector_);
     injector_.at_each_step([this](const chaos_injector::step& step) { count(step); });
   }
@@ -65,8 +66,8 @@ class sweep_run final : public script_onlooker {
     return found;
   }
 
-  process_observer* processes() noexcept override { return &recorder_; }
-  supervision_observer* supervision() noexcept override { return &recorder_; }
+  process_observer* processes() noexcept override { return &observed_; }
+  supervision_observer* supervision() noexcept override { return &observed_; }
   fault_injector* faults() noexcept override { return &injector_; }
 
   void before_start() override {
@@ -149,6 +150,7 @@ class sweep_run final : public script_onlooker {
   const planned_hit* hit_;
   watched_tree watched_;
   chaos_recorder recorder_;
+  observer_pair observed_{&watched_.processes(), &watched_.supervision(), recorder_, recorder_};
   chaos_injector injector_{recorder_, seed_};
   forgetting forgets_{injector_};
   std::size_t number_ = 0;

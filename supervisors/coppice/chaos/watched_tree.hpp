@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <coppice/chaos/chaos_record.hpp>
+#include <coppice/chaos/checker_feed.hpp>
 #include <coppice/chaos/invariant_checker.hpp>
 #include <coppice/chaos/tree_view.hpp>
 #include <coppice/process/runtime.hpp>
@@ -58,30 +59,9 @@ class watched_tree {
   std::vector<chaos_violation> violations() const;
 
  private:
-  class passing_on final : public process_observer, public supervision_observer {
-   public:
-    explicit passing_on(invariant_checker& to) : to_{to} {}
-    void process_ended(pid ended, pid parent, const exit_reason& reason) noexcept override;
-    void child_started(std::string_view path, child_type type, pid child, pid supervisor) noexcept override;
-    void child_start_failed(std::string_view path, const exit_reason& reason, pid supervisor) noexcept override;
-    void restart_limit_reached(std::string_view path, pid supervisor) noexcept override;
-    void child_starting(std::string_view path, child_type type, pid supervisor) noexcept override;
-    void child_ending(std::string_view path, pid child, pid supervisor) noexcept override;
-    void restarting(std::string_view path, pid supervisor) noexcept override;
-    void supervisor_starting(std::string_view path, const supervisor_flags& flags, std::span<const child_spec> children,
-                             pid supervisor) noexcept override;
-    void child_added(std::string_view path, const child_spec& spec, pid supervisor) noexcept override;
-    void child_terminating(std::string_view path, pid supervisor) noexcept override;
-    void child_deleted(std::string_view path, pid supervisor) noexcept override;
-    void supervisor_stopping(std::string_view path, pid supervisor) noexcept override;
-
-   private:
-    invariant_checker& to_;
-  };
-
   std::string root_;
   invariant_checker checker_;
-  passing_on told_{checker_};
+  checker_feed told_{checker_};
   std::vector<chaos_violation> own_;
 };
 

@@ -4,14 +4,15 @@
 #include <nlohmann/json.hpp>
 
 #include <coppice/behaviours/server.hpp>
+#include <coppice/chaos/checker_feed.hpp>
 #include <coppice/chaos/invariants/expectation.hpp>
 #include <coppice/process/custody.hpp>
 #include <coppice/process/exit.hpp>
 #include <coppice/process/link.hpp>
 #include <coppice/tree/tree_builder.hpp>
 
-#include "chaos/checked_tree.hpp"
 #include "chaos/invariants/story.hpp"
+#include "chaos/random_tree.hpp"
 
 using namespace coppice;           // NOLINT(google-build-using-namespace)
 using namespace coppice::testing;  // NOLINT(google-build-using-namespace)
@@ -62,7 +63,7 @@ std::vector<chaos_violation> in_shop(const std::function<void(invariant_checker&
   workers.add<till>("till");
   invariant_checker checker{{.tree = &tree, .workers = &workers}};
   rules(checker);
-  const auto observer = std::make_shared<checked_tree>(checker);
+  const auto observer = std::make_shared<checker_feed>(checker);
   runtime_options options;
   options.observer = observer.get();
   CHECK(simulation{1, options}.run([&] {
