@@ -183,7 +183,7 @@ chaos_injector::duration chaos_injector::time_of(fault_point point, const patien
   if (const auto found = costs_.find(whom.path); found != costs_.end()) {
     const virtual_cost& cost = found->second;
     if (point == fault_point::init_begins) time = cost.init;
-    if (point == fault_point::handler_begins || point == fault_point::receive) time = cost.handler;
+    if (is_step_of_work(point)) time = cost.handler;
     if (point == fault_point::terminate_begins) time = cost.terminate;
     if (cost.spread == virtual_cost::distribution::uniform) time = dice_.uniform(time);
     if (cost.spread == virtual_cost::distribution::exponential) time = dice_.exponential(time);

@@ -25,6 +25,7 @@
 #include <coppice/process/spawn.hpp>
 #include <coppice/process/timer.hpp>
 #include <coppice/telemetry/observer_pair.hpp>
+#include <coppice/tree/overloaded.hpp>
 
 namespace coppice {
 
@@ -43,13 +44,6 @@ bool is_cut(const chaos_harm& how) {
   return !std::holds_alternative<harm::slow>(how) && !std::holds_alternative<harm::delay>(how) &&
          !std::holds_alternative<harm::bad_alloc>(how);
 }
-
-template <class... Functions>
-struct overloaded : Functions... {
-  using Functions::operator()...;
-};
-template <class... Functions>
-overloaded(Functions...) -> overloaded<Functions...>;
 
 }  // namespace
 
@@ -276,7 +270,7 @@ class chaos_session::state final : public chaos_recorder::listener {
 
   void harm_process(const victim_pool::victim& victim, const chaos_harm& how) {
     const pid process = victim.process;
-    std::visit(overloaded{
+    std::visit(detail::overloaded{
                    [&](const harm::kill&) { exit(process, exit_reason::kill()); },
                    [&](const harm::crash& with) { detail::make_end(process, exit_reason::parse(with.reason)); },
                    [&](const harm::throw_exception& with) { injector_.make_throw(process, with.what); },

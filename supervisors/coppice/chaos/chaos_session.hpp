@@ -52,7 +52,7 @@ class chaos_session {
   /// Both must outlive the session. Costs count in virtual time only.
   void knows(const supervisor_spec& root, const worker_registry& workers);
 
-  /// Who is told of all that is observed beside, and of each step of a process. Before `attach`.
+  /// Who is told of all that is observed, before it is written down; may be null. Before `attach`.
   void tells(process_observer* processes, supervision_observer* supervision);
 
   /// What the runtime needs; sets `observer` and `faults`. Throws std::invalid_argument if they are set.

@@ -20,12 +20,6 @@ std::optional<std::uint64_t> number_of(std::string_view text) {
   return number;
 }
 
-std::string in_single_quotes(std::string_view word) {
-  std::string quoted = "'";
-  for (const char each : word) quoted += each == '\'' ? std::string{"'\\''"} : std::string{each};
-  return quoted + "'";
-}
-
 }  // namespace
 
 std::string to_string(const seed_range& seeds) {
@@ -64,7 +58,7 @@ std::string doctest_replay(std::uint64_t seed, std::string_view test_case) {
     filter += each;
   }
   return fmt::format("{}={} {} --test-case={}", seeds_variable, seed, program_invocation_name,
-                     in_single_quotes(filter));
+                     detail::for_a_shell(filter));
 }
 
 }  // namespace coppice

@@ -63,11 +63,6 @@ bool refuses(const chaos_command_options& options, const chaos_plan& plan, const
   return !refused.empty();
 }
 
-[[noreturn]] void end_at_once(int number) {
-  complain(fmt::format("{} again: ending at once, without a report", signal_name(number)));
-  ::_exit(128 + number);
-}
-
 bool show(const std::string& text) {
   output screen{"-"};
   screen.write(text);
@@ -124,7 +119,7 @@ exit_status run_chaos(const chaos_command_options& given) {
            complain(fmt::format("({}): no more harm; the tree grows back, and is shut down", signal_name(number)));
            storm.stop();
          },
-         end_at_once, [] {}}};
+         [](int number) { end_at_once(number, ", without a report"); }, [] {}}};
     outcome = storm.run();
   }
   progress.clear();

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <coppice/command/built_in_workers.hpp>
 #include <coppice/command/checked_tree.hpp>
@@ -222,9 +221,7 @@ class live_run {
   }
 
   [[noreturn]] void second_signal(int number) {
-    complain(fmt::format("{} again: ending at once; {} had not ended yet", signal_name(number),
-                         counted(journal_->living().size(), "process")));
-    ::_exit(128 + number);
+    end_at_once(number, fmt::format("; {} had not ended yet", counted(journal_->living().size(), "process")));
   }
 
   void say_what_is_waited_for() {

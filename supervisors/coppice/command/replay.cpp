@@ -1,55 +1,41 @@
 #include <chrono>
-#include <string_view>
 
 #include <fmt/format.h>
 
 #include <coppice/command/complaint.hpp>
 #include <coppice/command/replay.hpp>
+#include <coppice/tree/quoted_text.hpp>
 
 namespace coppice::command {
-
-std::string for_a_shell(const std::string& word) {
-  constexpr std::string_view plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+=:,./@%";
-  if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
-  std::string quoted = "'";
-  for (const char each : word) {
-    if (each == '\'') {
-      quoted += "'\\''";
-    } else {
-      quoted += each;
-    }
-  }
-  return quoted + "'";
-}
 
 std::string replay_command(const run_options& options) {
   std::string command = "coppice run";
   // A name that begins like an option is one behind the `=`, or where it says so.
   const bool odd = options.tree.size() > 1 && options.tree.starts_with('-');
-  if (!odd) command += " " + for_a_shell(options.tree);
-  for (const auto& each : options.libraries) command += " " + for_a_shell("--load=" + each);
+  if (!odd) command += " " + detail::for_a_shell(options.tree);
+  for (const auto& each : options.libraries) command += " " + detail::for_a_shell("--load=" + each);
   command += fmt::format(" --simulate --seed {}", options.seed.value_or(0));
   if (options.time) command += fmt::format(" --for {}ms", options.time->count());
-  if (options.script) command += " " + for_a_shell("--script=" + *options.script);
-  if (odd) command += " -- " + for_a_shell(options.tree);
+  if (options.script) command += " " + detail::for_a_shell("--script=" + *options.script);
+  if (odd) command += " -- " + detail::for_a_shell(options.tree);
   return command;
 }
 
 std::string chaos_replay(const chaos_command_options& options, std::uint64_t seed) {
   // A name that begins like an option would be taken for one.
   const auto file = [](const std::string& path) {
-    return for_a_shell(path.size() > 1 && path.starts_with('-') ? "./" + path : path);
+    return detail::for_a_shell(path.size() > 1 && path.starts_with('-') ? "./" + path : path);
   };
   std::string command = "coppice chaos " + file(options.tree);
   if (options.plan) command += " " + file(*options.plan);
-  for (const auto& each : options.libraries) command += " " + for_a_shell("--load=" + each);
+  for (const auto& each : options.libraries) command += " " + detail::for_a_shell("--load=" + each);
   command += fmt::format(" --seed {}", seed);
   if (options.real_time) command += " --real-time";
   if (options.threads) command += fmt::format(" --threads {}", *options.threads);
   if (options.sweeps) {
     command += " --sweep";
-    if (options.script) command += " " + for_a_shell("--script=" + *options.script);
-    for (const auto& each : options.victims) command += " " + for_a_shell("--victims=" + each);
+    if (options.script) command += " " + detail::for_a_shell("--script=" + *options.script);
+    for (const auto& each : options.victims) command += " " + detail::for_a_shell("--victims=" + each);
   }
   return command;
 }

@@ -7,9 +7,6 @@
 
 namespace coppice::command {
 
-/// A word as a shell has to be given it.
-std::string for_a_shell(const std::string& word);
-
 /// The one command, for a shell, that repeats a simulated run whose seed is known.
 std::string replay_command(const run_options& options);
 

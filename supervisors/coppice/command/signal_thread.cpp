@@ -4,11 +4,13 @@
 #include <system_error>
 #include <utility>
 
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <coppice/command/complaint.hpp>
 #include <coppice/command/signal_thread.hpp>
 
 namespace coppice::command {
@@ -85,6 +87,11 @@ void signal_thread::work() {
       react_.first(number);
     }
   }
+}
+
+void end_at_once(int number, std::string_view lost) {
+  complain(fmt::format("{} again: ending at once{}", signal_name(number), lost));
+  ::_exit(128 + number);
 }
 
 std::string signal_name(int number) {

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include <signal.h>
@@ -53,6 +54,10 @@ class signal_thread {
   std::atomic<bool> over_{false};
   std::thread thread_;
 };
+
+/// For a second signal: ends the program with 128 + `number`, after saying so and what is lost by it
+/// (`, without a report`).
+[[noreturn]] void end_at_once(int number, std::string_view lost);
 
 /// `SIGINT`.
 std::string signal_name(int number);

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <coppice/chaos/chaos_table.hpp>
 #include <coppice/chaos/sweep.hpp>
@@ -104,11 +103,6 @@ std::string report_text(const chaos_command_options& options, const sweep_option
   return text;
 }
 
-[[noreturn]] void end_at_once(int number) {
-  complain(fmt::format("{} again: ending at once, without a report", signal_name(number)));
-  ::_exit(128 + number);
-}
-
 }  // namespace
 
 exit_status run_sweep(const chaos_command_options& given) {
@@ -146,7 +140,9 @@ exit_status run_sweep(const chaos_command_options& given) {
   if (how.only) how.trace = [&screen](std::string_view line) { return screen.write(std::string{line} + "\n"); };
   sweep_outcome outcome;
   try {
-    const signal_thread signals{kept_back, {[&enough](int) { enough.store(true); }, end_at_once, [] {}}};
+    const signal_thread signals{
+        kept_back,
+        {[&enough](int) { enough.store(true); }, [](int number) { end_at_once(number, ", without a report"); }, [] {}}};
     outcome = sweep(*root, steps, workers, how);
   } catch (const std::invalid_argument& refused) {
     complain(fmt::format("chaos: --point: {}", refused.what()));

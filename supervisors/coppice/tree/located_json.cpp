@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include <coppice/tree/located_json.hpp>
+#include <coppice/tree/overloaded.hpp>
 #include <coppice/tree/quoted_text.hpp>
 
 namespace coppice {
@@ -13,13 +14,6 @@ T const* pointed(located_json const& value) noexcept {
   auto const* owner = std::get_if<std::unique_ptr<T>>(&value.value);
   return owner == nullptr ? nullptr : owner->get();
 }
-
-template <class... F>
-struct overloaded : F... {
-  using F::operator()...;
-};
-template <class... F>
-overloaded(F...) -> overloaded<F...>;
 
 }  // namespace
 
@@ -45,7 +39,7 @@ located_json const* located_json::find(std::string_view key) const noexcept {
 }
 
 std::string located_json::described() const {
-  return std::visit(overloaded{
+  return std::visit(detail::overloaded{
                         [](std::nullptr_t) { return std::string{"null"}; },
                         [](bool b) { return std::string{b ? "true" : "false"}; },
                         [](std::int64_t n) { return fmt::format("{}", n); },
@@ -62,7 +56,7 @@ std::string located_json::described() const {
 }
 
 nlohmann::json to_json(located_json const& value) {
-  return std::visit(overloaded{
+  return std::visit(detail::overloaded{
                         [](std::nullptr_t) { return nlohmann::json(nullptr); },
                         [](bool b) { return nlohmann::json(b); },
                         [](std::int64_t n) { return nlohmann::json(n); },

@@ -15,6 +15,9 @@ std::string in_quotes(std::string_view text, std::size_t width = 60);
 /// and bytes that are no UTF-8 as `\xE9`.
 std::string printable(std::string_view text);
 
+/// A word as a shell has to be given it: as it is, or in single quotes.
+std::string for_a_shell(std::string_view word);
+
 /// The number with commas between the thousands.
 std::string grouped(std::uint64_t number);
 
