@@ -8,10 +8,21 @@ namespace coppice::scheduling {
 struct exception_state {
   void* caught = nullptr;
   unsigned int uncaught = 0;
+};
 
-  /// Keeps the thread's present state in `*this` and gives it `next`'s. Call right before a switch, on the old stack.
-  /// Never inlined: the compiler may keep the address of a thread's state, and a fiber may wake up on another thread.
-  [[gnu::noinline]] void exchange_for(const exception_state& next) noexcept;
+/// Where the C++ runtime keeps that of the thread that made this object.
+class thread_exceptions {
+ public:
+  thread_exceptions() noexcept;
+
+  /// Keeps the thread's present state in `leaving` and gives it `next`'s. On that thread, right before a switch.
+  void exchange(exception_state& leaving, const exception_state& next) const noexcept {
+    leaving = *now_;
+    *now_ = next;
+  }
+
+ private:
+  exception_state* now_;
 };
 
 }  // namespace coppice::scheduling

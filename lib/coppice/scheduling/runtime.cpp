@@ -101,11 +101,6 @@ std::size_t runtime::resident_stack_bytes() const noexcept {
   return on != nullptr ? stacks_.resident_bytes(on->memory) : 0;
 }
 
-runnable* runtime::running() noexcept {
-  const scheduler* here = scheduler::here();
-  return here != nullptr ? here->running() : nullptr;
-}
-
 timer runtime::start_timer(time_point deadline, timer_action action, std::uint64_t owner) {
   const scheduler* here = scheduler::here();
   if (here != nullptr && &here->runtime_ == this) {
@@ -150,10 +145,10 @@ bool runtime::fire_due() {
   bool any = false;
   std::optional<time_point> at;
   for (auto& shard : timers_) {
-    const auto next = shard->next_deadline();
-    if (!next) continue;
+    const auto next = shard->next_deadline_bound();
+    if (next == time_point::max()) continue;
     if (!at) at = now();
-    if (*next <= *at) any = shard->fire_due(*at) != 0 || any;
+    if (next <= *at) any = shard->fire_due(*at) != 0 || any;
   }
   return any;
 }

@@ -16,6 +16,7 @@
 #include <coppice/scheduling/clock.hpp>
 #include <coppice/scheduling/run_queue.hpp>
 #include <coppice/scheduling/stack_pool.hpp>
+#include <coppice/scheduling/this_thread.hpp>
 #include <coppice/scheduling/timer_queue.hpp>
 
 namespace coppice::scheduling {
@@ -69,7 +70,7 @@ class runtime {
   void yield() noexcept;
 
   /// The runnable that has its turn on this thread; null on a thread that is none of the scheduler's.
-  static runnable* running() noexcept;
+  static runnable* running() noexcept { return this_thread().running; }
 
   time_point now() const noexcept { return clock_->now(); }
   /// The point in time that is so far away; one that the clock cannot hold is the end of time.

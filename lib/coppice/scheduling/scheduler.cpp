@@ -16,8 +16,6 @@ namespace coppice::scheduling {
 
 namespace {
 
-thread_local scheduler* this_scheduler = nullptr;
-
 using boost::fibers::context;
 using fiber_type = boost::fibers::type;
 
@@ -54,10 +52,11 @@ constexpr std::uint32_t turns_between_housekeeping = 64;
 /// Chooses the fiber that runs next on a thread, and keeps apart what the C++ runtime has only once for a thread.
 class scheduler::algorithm final : public boost::fibers::algo::algorithm {
  public:
-  explicit algorithm(scheduler& of) noexcept : scheduler_{of} {}
+  algorithm(scheduler& of, boost::fibers::scheduler& boost) noexcept : scheduler_{of}, boost_{&boost} {}
 
-  // Called on the new fiber, when `ready` stands still: for our carriers this is where a park becomes final.
+  // Called on the new fiber, when `ready` stands still.
   void awakened(context* ready) noexcept override {
+    settle();
     if (ready->is_context(fiber_type::dispatcher_context)) {
       dispatcher_ready_ = ready;
       return;
@@ -67,41 +66,56 @@ class scheduler::algorithm final : public boost::fibers::algo::algorithm {
       return;
     }
     fiber_record& record = record_of(ready);
-    carrier* left = record.carried;
-    if (left == nullptr || left->why == carrier::leaving::no) {
+    if (record.carried == nullptr || record.carried->why == carrier::leaving::no) {
       woken_by_boost_.push_back(&record);
-      return;
+    } else {
+      came_to_rest(*record.carried);
     }
-    const auto why = std::exchange(left->why, carrier::leaving::no);
-    if (why == carrier::leaving::idles) {
-      scheduler_.rest(*left);
-      return;
-    }
-    ready->detach();
-    runnable& job = *left->job;
-    job.carrier_ = left;
-    // From a confirmed park on, another thread may run it: neither it nor its carrier may be touched then.
-    if (why == carrier::leaving::parks) {
-      if (job.commit_park()) return;
-      if (job.carrier_ == nullptr) scheduler_.runtime_.keep_abandoned(*left);
-    }
-    scheduler_.queue_.push(job);
   }
 
   context* pick_next() noexcept override {
-    fiber_record* next = choose();
-    if (next == nullptr) return nullptr;
-    current_->exceptions.exchange_for(next->exceptions);
-    current_ = next;
-    return next->context;
+    settle();
+    fiber_record* next = switch_record();
+    return next != nullptr ? next->context : nullptr;
+  }
+
+  /// Suspends the fiber that runs, which is a carrier's, for that reason.
+  ///
+  /// Between two carriers that stand here, the switch itself is all that Boost has to do: whoever arrives sees to what
+  /// the other one left. Any other fiber goes on in code that does not know of this; there Boost calls `awakened`.
+  void leave(carrier::leaving why) noexcept {
+    fiber_record& leaver = *current_;
+    leaver.carried->why = why;
+    leaver.carried->stands = true;
+    fiber_record& next = *switch_record();
+    carrier* const on = next.carried;
+    if (on != nullptr && on->stands) {
+      left_ = leaver.carried;
+      next.context->resume();
+    } else {
+      next.context->resume(leaver.context);
+    }
+  }
+
+  /// On the carrier that has come back from `leave`.
+  void arrived() noexcept {
+    current_->carried->stands = false;
+    settle();
+  }
+
+  /// After a switch: sees to the carrier that was left for this one, if that is not yet done.
+  void settle() noexcept {
+    if (left_ != nullptr) came_to_rest(*std::exchange(left_, nullptr));
   }
 
   bool has_ready_fibers() const noexcept override {
+    const_cast<algorithm*>(this)->settle();
     return dispatcher_ready_ != nullptr || main_ready_ != nullptr || !woken_by_boost_.empty() ||
            scheduler_.preselected_ != nullptr || scheduler_.queue_.size() != 0;
   }
 
   void suspend_until(const std::chrono::steady_clock::time_point& at_most) noexcept override {
+    settle();
     scheduler_.runtime_.idle(scheduler_, at_most);
   }
 
@@ -115,12 +129,41 @@ class scheduler::algorithm final : public boost::fibers::algo::algorithm {
     context::active()->suspend();
   }
 
+  void attach(context& moved) noexcept { boost_->attach_worker_context(&moved); }
+
   void make_ready(carrier& resting) { woken_by_boost_.push_back(resting.record); }
 
  private:
   fiber_record& record_of(context* of) noexcept {
     if (of->get_properties() == nullptr) of->set_properties(new fiber_record{of});
     return static_cast<fiber_record&>(*of->get_properties());
+  }
+
+  // For our carriers this is where a park becomes final.
+  void came_to_rest(carrier& left) noexcept {
+    const auto why = std::exchange(left.why, carrier::leaving::no);
+    if (why == carrier::leaving::idles) {
+      scheduler_.rest(left);
+      return;
+    }
+    boost_->detach_worker_context(left.record->context);
+    runnable& job = *left.job;
+    job.carrier_ = &left;
+    // From a confirmed park on, another thread may run it: neither it nor its carrier may be touched then.
+    if (why == carrier::leaving::parks) {
+      if (job.commit_park()) return;
+      if (job.carrier_ == nullptr) scheduler_.runtime_.keep_abandoned(left);
+    }
+    scheduler_.queue_.push(job);
+  }
+
+  // Who runs next, with the state of its exceptions in its place.
+  fiber_record* switch_record() noexcept {
+    fiber_record* next = choose();
+    if (next == nullptr) return nullptr;
+    exceptions_.exchange(current_->exceptions, next->exceptions);
+    current_ = next;
+    return next;
   }
 
   fiber_record* choose() noexcept {
@@ -132,13 +175,13 @@ class scheduler::algorithm final : public boost::fibers::algo::algorithm {
     if (!woken_by_boost_.empty() && (turn % 2 == 0 || scheduler_.queue_.size() == 0)) {
       fiber_record* woken = woken_by_boost_.front();
       woken_by_boost_.pop_front();
-      scheduler_.running_ = woken->carried != nullptr ? woken->carried->job : nullptr;
+      this_thread().running = woken->carried != nullptr ? woken->carried->job : nullptr;
       return woken;
     }
     if (runnable* ready = scheduler_.next_runnable()) {
       if (carrier* on = scheduler_.fiber_for(*ready)) return on->record;
     }
-    scheduler_.running_ = nullptr;
+    this_thread().running = nullptr;
     // Not while it is still on its way to suspend: a thread may start so late that the runtime stops already.
     if (main_waits_ && current_ != &main_record_ && scheduler_.runtime_.stopping_.load(std::memory_order_acquire)) {
       main_waits_ = false;
@@ -155,6 +198,9 @@ class scheduler::algorithm final : public boost::fibers::algo::algorithm {
   }
 
   scheduler& scheduler_;
+  boost::fibers::scheduler* const boost_;
+  const thread_exceptions exceptions_;
+  carrier* left_ = nullptr;  // stands still, and nobody has seen to it yet
   context* dispatcher_ready_ = nullptr;
   context* main_ready_ = nullptr;
   bool main_waits_ = false;
@@ -172,10 +218,6 @@ scheduler::scheduler(runtime& of, unsigned index)
 
 scheduler::~scheduler() = default;
 
-scheduler* scheduler::here() noexcept {
-  return this_scheduler;
-}
-
 const carrier* scheduler::carrier_here() const noexcept {
   const auto* record = static_cast<fiber_record*>(context::active()->get_properties());
   return record != nullptr ? record->carried : nullptr;
@@ -187,13 +229,14 @@ unsigned scheduler::stack_class_of(std::size_t bytes) noexcept {
 }
 
 void scheduler::run() {
-  this_scheduler = this;
-  auto* made = new algorithm{*this};
+  this_thread().here = this;
+  auto* boost = context::active()->get_scheduler();
+  auto* made = new algorithm{*this, *boost};
   algorithm_ = made;
-  context::active()->get_scheduler()->set_algo(boost::fibers::algo::algorithm::ptr_t{made});
+  boost->set_algo(boost::fibers::algo::algorithm::ptr_t{made});
   made->wait_for_stop();
   end_carriers();
-  this_scheduler = nullptr;
+  this_thread() = {};
 }
 
 void scheduler::end_carriers() {
@@ -221,7 +264,7 @@ void scheduler::look_after_timers() noexcept {
   if (preselected_ != nullptr) return;
   const std::uint32_t turn = runtime_.is_virtual() ? given_ : turns_;
   if (turn % turns_between_timers != 0) return;
-  running_ = nullptr;  // what a timer does, nobody does
+  this_thread().running = nullptr;  // what a timer does, nobody does
   runtime_.fire_due();
 }
 
@@ -253,7 +296,7 @@ runnable* scheduler::next_for(carrier& serving) noexcept {
   runnable* next = next_runnable();
   if (next == nullptr) return nullptr;
   if (next->carrier_ == nullptr && stack_class_of(next->stack_size()) == serving.stack_class) {
-    running_ = next;
+    this_thread().running = next;
     return next;
   }
   preselected_ = next;
@@ -263,7 +306,7 @@ runnable* scheduler::next_for(carrier& serving) noexcept {
 carrier* scheduler::fiber_for(runnable& ready) noexcept {
   carrier* on = std::exchange(ready.carrier_, nullptr);
   if (on != nullptr) {
-    context::active()->attach(on->record->context);
+    algorithm_->attach(*on->record->context);
   } else {
     const std::size_t needs = ready.stack_size();
     auto& resting = resting_[stack_class_of(needs)];
@@ -282,7 +325,7 @@ carrier* scheduler::fiber_for(runnable& ready) noexcept {
     }
     on->job = &ready;
   }
-  running_ = &ready;
+  this_thread().running = &ready;
   return on;
 }
 
@@ -296,14 +339,14 @@ carrier* scheduler::make_carrier(std::size_t stack_size) {
   fiber->set_properties(record);
   record->carried = made;
   made->record = record;
-  context::active()->attach(fiber.get());
+  algorithm_->attach(*fiber);
   return made;
 }
 
 void scheduler::leave(carrier::leaving why) noexcept {
-  auto* record = static_cast<fiber_record*>(context::active()->get_properties());
-  record->carried->why = why;
-  context::active()->yield();
+  here()->algorithm_->leave(why);
+  // Perhaps on another thread now.
+  here()->algorithm_->arrived();
 }
 
 void carrier::serve() {
@@ -313,7 +356,7 @@ void carrier::serve() {
       if (served.take_turn() == runnable::turn_result::again) scheduler::here()->queue().push(served);
       job = scheduler::here()->next_for(*this);
     }
-    scheduler::here()->running_ = nullptr;
+    this_thread().running = nullptr;
     scheduler::leave(leaving::idles);
   }
   record->carried = nullptr;

@@ -13,6 +13,7 @@
 #include <coppice/scheduling/exception_state.hpp>
 #include <coppice/scheduling/run_queue.hpp>
 #include <coppice/scheduling/runtime.hpp>
+#include <coppice/scheduling/this_thread.hpp>
 
 namespace coppice::scheduling {
 
@@ -38,6 +39,7 @@ class carrier {
   fiber_record* record = nullptr;
   runnable* job = nullptr;
   leaving why = leaving::no;  // set before it leaves, read when it stands still
+  bool stands = false;        // in `leave`: who switches to it may leave the rest to it
   bool quits = false;
   stack memory{};
   unsigned stack_class;
@@ -53,13 +55,12 @@ class scheduler {
   void run();
 
   /// The one whose thread this is; null elsewhere. Not to be kept over a switch.
-  [[gnu::noinline]] static scheduler* here() noexcept;
+  static scheduler* here() noexcept { return this_thread().here; }
 
   runtime& owner() noexcept { return runtime_; }
   unsigned index() const noexcept { return index_; }
 
   run_queue& queue() noexcept { return queue_; }
-  runnable* running() const noexcept { return running_; }
   /// Carriers that wait for something to carry. Any thread.
   std::size_t resting_count() const noexcept { return resting_count_.load(std::memory_order_relaxed); }
   const carrier* carrier_here() const noexcept;
@@ -87,7 +88,6 @@ class scheduler {
   algorithm* algorithm_ = nullptr;
   run_queue queue_;
   runnable* preselected_ = nullptr;
-  runnable* running_ = nullptr;
   std::uint32_t turns_ = 0;                     // also those in which there was nothing to do
   std::uint32_t given_ = 0;                     // those that a runnable got
   std::uint64_t draw_ = 0;                      // the state of the seeded choice

@@ -1,0 +1,33 @@
+#pragma once
+
+namespace coppice::scheduling {
+
+class runnable;
+class scheduler;
+
+/// What a thread is for the scheduling: null, both, on one that is none of a runtime's.
+struct thread_state {
+  scheduler* here;    // whose thread this is
+  runnable* running;  // who has its turn on it
+};
+
+/// The state of the calling thread. Not to be kept over a switch, after which a fiber may be on another thread.
+///
+/// Compilers take the address of a `thread_local` to be the same throughout a function. So it is computed afresh in a
+/// way that they cannot merge, or out of line where there is no such way.
+#if defined(__x86_64__) && defined(__ELF__)
+[[gnu::always_inline]] inline thread_state& this_thread() noexcept {
+  thread_state* address;
+  asm volatile(
+      "movq coppice_thread_state@GOTTPOFF(%%rip), %0\n\t"
+      "addq %%fs:0, %0"
+      : "=r"(address)
+      :
+      : "cc", "memory");
+  return *address;
+}
+#else
+thread_state& this_thread() noexcept;
+#endif
+
+}  // namespace coppice::scheduling
