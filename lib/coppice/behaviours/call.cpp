@@ -53,7 +53,7 @@ envelope* call_with(server_address server, envelope* request, std::chrono::milli
   if (timeout == infinity) {
     limit.emplace();
   } else {
-    limit.emplace(running_runtime().engine.deadline_after(timeout));
+    limit.emplace(timeout);
   }
   envelope* answer = me.wait_for_answer(ref, link, *limit);
   if (answer == nullptr) {

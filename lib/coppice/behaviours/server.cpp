@@ -70,10 +70,10 @@ process_body::turn server_body::run(control_block& process, exit_reason& reason)
       if (!handle(process, next, reason)) return turn::ended;
     } else if (process.first_message() != nullptr) {
       // Any message cancels it, also one that has come just before it.
-      if (*process.first_message()->type != message_type_of<idle_timeout>) stop_idle_timer();
+      if (idle_timer_ && process.first_message()->type->system != system_message::idle_timeout) stop_idle_timer();
       if (!handle(process, process.unlink_message(process.start_of_queue()), reason)) return turn::ended;
     } else {
-      start_idle_timer(process);
+      if (server_->idle_limit_) start_idle_timer(process);
       return turn::rests;
     }
     process.fetch_if_any();
@@ -123,9 +123,14 @@ bool server_body::begin(control_block& process) {
 
 const handler* server_body::find(const message_type& type) const noexcept {
   const auto handlers = server_->handlers();
-  const auto found =
-      std::find_if(handlers.begin(), handlers.end(), [&type](const handler& each) { return *each.type == type; });
-  return found != handlers.end() ? &*found : nullptr;
+  for (const handler& each : handlers) {
+    if (each.type == &type) return &each;
+  }
+  // It may come from a library that has an object of its own for the type.
+  for (const handler& each : handlers) {
+    if (*each.type == type) return &each;
+  }
+  return nullptr;
 }
 
 bool server_body::handle(control_block& process, envelope* arrived, exit_reason& reason) {
@@ -143,7 +148,7 @@ bool server_body::handle(control_block& process, envelope* arrived, exit_reason&
     in_hand_ = &type;
   }
   // What it is made to do from outside is no step of its own.
-  const bool is_step = type != message_type_of<act_request>;
+  const bool is_step = type.system != system_message::act_request;
   bool goes_on = true;
   try {
     if (is_step) process.at(fault_point::handler_begins, type.name);
@@ -186,29 +191,17 @@ bool server_body::handle(control_block& process, envelope* arrived, exit_reason&
 bool server_body::dispatch(control_block& process, message& owner, envelope& arrived, pending_reply& pending,
                            exit_reason& reason) {
   if (arrived.kind() == envelope_kind::message) {
-    if (*arrived.type == message_type_of<exit_signal>) {
-      auto& signal = arrived.as<exit_signal>();
-      if (linked_ && signal.sender == process.parent()) {
-        reason = signal.reason;
-        return false;
-      }
-    } else if (*arrived.type == message_type_of<stop_request>) {
-      reason = arrived.as<stop_request>().reason;
-      return false;
-    } else if (*arrived.type == message_type_of<act_request>) {
-      arrived.as<act_request>().what();
-      return true;
-    } else if (*arrived.type == message_type_of<idle_timeout>) {
-      if (arrived.as<idle_timeout>().number != idle_number_) return true;
-      idle_timer_ = {};
-      envelope* made = make_envelope<timeout>(process.self(), envelope_kind::message, pid{}, reference{});
-      message idle{made};
-      if (const handler* found = find(*made->type)) {
-        found->invoke(*server_, *made, pending);
-      } else {
-        take_unlisted(process, idle, envelope_kind::message);
-      }
-      return true;
+    switch (arrived.type->system) {
+      case system_message::none: break;
+      case system_message::exit_signal:
+        if (linked_ && arrived.as<exit_signal>().sender == process.parent()) {
+          reason = arrived.as<exit_signal>().reason;
+          return false;
+        }
+        break;
+      case system_message::stop_request: reason = arrived.as<stop_request>().reason; return false;
+      case system_message::act_request: arrived.as<act_request>().what(); return true;
+      case system_message::idle_timeout: time_out(process, arrived.as<idle_timeout>().number, pending); return true;
     }
   }
   if (const handler* found = find(*arrived.type)) {
@@ -225,6 +218,18 @@ bool server_body::dispatch(control_block& process, message& owner, envelope& arr
   }
   take_unlisted(process, owner, arrived.kind());
   return true;
+}
+
+void server_body::time_out(control_block& process, std::uint32_t number, pending_reply& pending) {
+  if (number != idle_number_) return;
+  idle_timer_ = {};
+  envelope* made = make_envelope<timeout>(process.self(), envelope_kind::message, pid{}, reference{});
+  message idle{made};
+  if (const handler* found = find(*made->type)) {
+    found->invoke(*server_, *made, pending);
+  } else {
+    take_unlisted(process, idle, envelope_kind::message);
+  }
 }
 
 void server_body::take_unlisted(control_block& process, message& other, envelope_kind kind) {
@@ -261,7 +266,6 @@ void server_body::discard_answer(pending_reply& pending) noexcept {
 }
 
 void server_body::start_idle_timer(control_block& process) {
-  if (!server_->idle_limit_) return;
   const auto limit = *std::exchange(server_->idle_limit_, std::nullopt);
   idle_timer_ = send_later(limit, process.self(),
                            make_envelope<idle_timeout>(process.self(), envelope_kind::message, pid{}, reference{},
@@ -269,7 +273,6 @@ void server_body::start_idle_timer(control_block& process) {
 }
 
 void server_body::stop_idle_timer() {
-  if (!idle_timer_) return;
   cancel_timer(std::exchange(idle_timer_, {}));
   ++idle_number_;
 }
@@ -292,7 +295,7 @@ start_result start_server(std::unique_ptr<server_maker> maker, start_options opt
           .process;
   std::optional<wait_limit> limit;
   if (patience) {
-    limit.emplace(running_runtime().engine.deadline_after(*patience));
+    limit.emplace(*patience);
   } else {
     limit.emplace();
   }

@@ -36,6 +36,13 @@ struct idle_timeout {
   std::uint32_t number;
 };
 
+template <>
+inline constexpr system_message system_message_of<stop_request> = system_message::stop_request;
+template <>
+inline constexpr system_message system_message_of<act_request> = system_message::act_request;
+template <>
+inline constexpr system_message system_message_of<idle_timeout> = system_message::idle_timeout;
+
 /// Runs a server: makes its object in the new process, then calls a handler for each message.
 class server_body final : public process_body {
  public:
@@ -61,6 +68,7 @@ class server_body final : public process_body {
   bool begin(control_block& process);
   bool handle(control_block& process, envelope* arrived, exit_reason& reason);
   bool dispatch(control_block& process, message& owner, envelope& arrived, pending_reply& pending, exit_reason& reason);
+  void time_out(control_block& process, std::uint32_t number, pending_reply& pending);
   void take_unlisted(control_block& process, message& other, envelope_kind kind);
   void terminate(control_block& process, exit_reason& reason, const std::string& last_message);
   const handler* find(const message_type& type) const noexcept;

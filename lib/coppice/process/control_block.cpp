@@ -130,8 +130,12 @@ void turn_away_for_dead(envelope* sent) noexcept {
   discard(sent);
 }
 
-wait_limit::~wait_limit() {
-  if (timer_) running_runtime().engine.cancel_timer(timer_);
+scheduling::timer_action wait_limit::action() const {
+  return [to = to_, token = token_] { post(make_envelope<nothing>(to, envelope_kind::wake, pid{}, token)); };
+}
+
+void wait_limit::cancel() noexcept {
+  running_runtime().engine.cancel_deferred(*this);
 }
 
 control_block::control_block(pid self, const beginning& how, std::unique_ptr<process_body> body)
@@ -250,21 +254,17 @@ void control_block::suspend() {
 
 void control_block::wait_for_arrival(wait_limit& limit) {
   check_for_end();
-  if (limit.deadline_ && !limit.timer_) {
+  if (limit.is_limited_ && !limit.is_started()) {
+    limit.to_ = self_;
     limit.token_ = reference::make();
-    limit.timer_ = running_runtime().engine.start_timer(*limit.deadline_, [to = self_, token = limit.token_] {
-      post(make_envelope<nothing>(to, envelope_kind::wake, pid{}, token));
-    });
+    running_runtime().engine.start_deferred(limit);
   }
   awaited_wake_ = limit.token_;
   woken_ = false;
   suspend();
   renew_budget();
   fetch();
-  if (woken_) {
-    limit.passed_ = true;
-    limit.timer_ = {};
-  }
+  if (woken_) limit.passed_ = true;
   awaited_wake_ = {};
   check_for_end();
 }
@@ -273,8 +273,8 @@ void control_block::act_at_next_wait(std::function<void()> what) {
   more().acts.push_back(std::move(what));
 }
 
-bool control_block::act() {
-  if (extras_ == nullptr || extras_->acts.empty() || extras_->is_acting) return false;
+bool control_block::act_now() {
+  if (extras_->is_acting) return false;
   // What it does may wait, and come here again: one act after the other.
   extras_->is_acting = true;
   const struct done {
@@ -300,8 +300,8 @@ void control_block::wait_for_wake(reference posted) {
   check_for_end();
 }
 
-void control_block::check_for_end() {
-  if (!fatal_ || finishing_ || exceptions_in_flight() != 0) return;
+void control_block::end_here() {
+  if (finishing_ || exceptions_in_flight() != 0) return;
   if (unwound_++ == patience) abandon();
   throw unwinding{};
 }
@@ -319,8 +319,7 @@ void control_block::abandon() {
   std::terminate();  // never resumed
 }
 
-void control_block::count_reduction() {
-  if (!spend_reduction()) return;
+void control_block::make_way() {
   renew_budget();
   if (on_thread_) return;
   status_.store(status::runnable, std::memory_order_relaxed);
@@ -332,22 +331,6 @@ void control_block::count_reduction() {
 
 // The queue
 // ---------------------------------------------------------------------------------------------------------------
-
-void control_block::append(envelope* message) noexcept {
-  message->next = nullptr;
-  *queue_end_ = message;
-  queue_end_ = &message->next;
-  queued_.store(queued_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-}
-
-envelope* control_block::unlink_message(envelope** link) noexcept {
-  envelope* taken = *link;
-  *link = taken->next;
-  if (queue_end_ == &taken->next) queue_end_ = link;
-  taken->next = nullptr;
-  queued_.store(queued_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
-  return taken;
-}
 
 envelope* control_block::wait_for_answer(reference asked, envelope** link, wait_limit& limit) {
   for (;;) {
@@ -588,18 +571,9 @@ void control_block::forget_call(reference ref) noexcept {
   if (extras_ != nullptr && extras_->watchers.erase(ref) != 0) add(watcher_count_, -1);
 }
 
-void control_block::end_answering() {
-  if (!call_) return;
+void control_block::keep_call() {
   if (watchers().insert_or_assign(call_, caller_).second) add(watcher_count_, 1);
   call_ = {};
-}
-
-void control_block::answered(reference ref) noexcept {
-  if (call_ == ref) {
-    call_ = {};
-  } else {
-    forget_call(ref);
-  }
 }
 
 void control_block::append_questions(std::vector<reference>& to) const {

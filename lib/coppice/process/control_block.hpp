@@ -58,24 +58,39 @@ struct beginning {
 /// user code does not catch it by accident; where it does, it is thrown again at the next wait.
 struct unwinding {};
 
-/// The end of a wait: never, or a point in time. Its timer is started when the process first has to suspend.
-class wait_limit {
+/// The end of a wait: never, or so long from now. Its timer is started when the process first has to suspend.
+class wait_limit final : public scheduling::deferred_timer {
  public:
-  wait_limit() noexcept = default;
-  explicit wait_limit(scheduling::time_point deadline) noexcept : deadline_{deadline} {}
+  wait_limit() noexcept : deferred_timer{std::chrono::nanoseconds::max()}, is_limited_{false} {}
+  template <class Rep, class Period>
+  explicit wait_limit(std::chrono::duration<Rep, Period> time) noexcept
+      : deferred_timer{in_nanoseconds(time)}, is_limited_{true} {}
   wait_limit(const wait_limit&) = delete;
   wait_limit& operator=(const wait_limit&) = delete;
-  ~wait_limit();
+  ~wait_limit() {
+    if (is_started()) cancel();
+  }
 
   bool passed() const noexcept { return passed_; }
 
  private:
   friend class control_block;
 
-  std::optional<scheduling::time_point> deadline_;
-  scheduling::timer timer_;
-  reference token_;
+  // What the unit cannot hold is as good as the longest time that it can.
+  template <class Rep, class Period>
+  static std::chrono::nanoseconds in_nanoseconds(std::chrono::duration<Rep, Period> time) noexcept {
+    using given = std::chrono::duration<Rep, Period>;
+    constexpr auto longest = std::chrono::nanoseconds::max();
+    return time >= std::chrono::duration_cast<given>(longest) ? longest : std::chrono::nanoseconds{time};
+  }
+
+  scheduling::timer_action action() const override;
+  void cancel() noexcept;
+
+  const bool is_limited_;
   bool passed_ = false;
+  pid to_;
+  reference token_;
 };
 
 /// The control block of a process: everything that the process is, but for its body and its stack.
@@ -117,14 +132,22 @@ class control_block final : public scheduling::runnable {
   void wait_for_arrival(wait_limit& limit);
 
   /// Unwinds the stack, if an exit signal has ended the process. Does nothing while an exception is in flight.
-  void check_for_end();
+  void check_for_end() {
+    if (fatal_) [[unlikely]] {
+      end_here();
+    }
+  }
 
   /// Suspends the process until `posted` (a reference that somebody puts into a `wake` signal) has come, whatever else
   /// arrives: exit signals act afterwards.
   void wait_for_wake(reference posted);
 
   /// Counts work, and lets others have their turn when the budget is spent. A fiber's process only.
-  void count_reduction();
+  void count_reduction() {
+    if (spend_reduction()) [[unlikely]] {
+      make_way();
+    }
+  }
   bool spend_reduction() noexcept {  // true: the budget is spent
     reductions_.store(reductions_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     return --budget_ == 0;
@@ -138,8 +161,20 @@ class control_block final : public scheduling::runnable {
   /// The link that will hold the next message to arrive: where a scan for news begins.
   envelope** end_of_queue() noexcept { return queue_end_; }
   envelope** start_of_queue() noexcept { return &queue_; }
-  envelope* unlink_message(envelope** link) noexcept;
-  void append(envelope* message) noexcept;
+  envelope* unlink_message(envelope** link) noexcept {
+    envelope* taken = *link;
+    *link = taken->next;
+    if (queue_end_ == &taken->next) queue_end_ = link;
+    taken->next = nullptr;
+    queued_.store(queued_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+    return taken;
+  }
+  void append(envelope* message) noexcept {
+    message->next = nullptr;
+    *queue_end_ = message;
+    queue_end_ = &message->next;
+    queued_.store(queued_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
 
   /// Waits for the `reply` to, or the `down` of, `asked`, among what lies behind `link`, and takes it out of the queue.
   /// Null: the time is up. `await_reply(asked)` and `end_of_queue()` come before the question is sent.
@@ -171,7 +206,7 @@ class control_block final : public scheduling::runnable {
   /// In a `receive` it calls `what`, before it waits on.
   void act_at_next_wait(std::function<void()> what);
   /// Does so, if there is anything to be done. The queue may be another one then.
-  bool act();
+  bool act() { return extras_ != nullptr && !extras_->acts.empty() && act_now(); }
 
   /// Who was still linked to `ended` (which answered for them) when its exit signal or DOWN came. Given once.
   std::shared_ptr<const std::vector<pid>> take_orphans_of(pid ended);
@@ -196,9 +231,17 @@ class control_block final : public scheduling::runnable {
     call_ = ref;
   }
   /// Its handler has returned: if it has not been answered, it will be later, by whomever.
-  void end_answering();
+  void end_answering() {
+    if (call_) keep_call();
+  }
   /// A call is answered: its caller needs no word of our end any more.
-  void answered(reference ref) noexcept;
+  void answered(reference ref) noexcept {
+    if (call_ == ref) {
+      call_ = {};
+    } else {
+      forget_call(ref);
+    }
+  }
   void forget_call(reference ref) noexcept;
   /// The questions that it has still to answer: those that have arrived, the one it is handling, and those it keeps for
   /// later; also monitors of it. For who can be sure that it does not run.
@@ -333,6 +376,10 @@ class control_block final : public scheduling::runnable {
   void tell_ancestors(const std::shared_ptr<const std::vector<pid>>& orphans);
   static std::vector<std::pair<reference, pid>> in_order_of_making(const watcher_map& watchers);
   static std::vector<std::pair<reference, pid>> in_order_of_making(const monitor_map& monitors);
+  void end_here();
+  void make_way();
+  bool act_now();
+  void keep_call();
   [[noreturn]] void abandon();
   exit_reason run_body(turn_result& result);
   void tell_of_end(const exit_reason& reason) noexcept;

@@ -40,7 +40,7 @@ class watch {
     me_.await_reply(ref_);
     std::optional<wait_limit> until;
     if (limit) {
-      until.emplace(running_runtime().engine.deadline_after(*limit));
+      until.emplace(*limit);
     } else {
       until.emplace();
     }

@@ -66,7 +66,7 @@ std::size_t live_envelopes() {
 
 void discard(envelope* over) noexcept {
   const message_type& type = *over->type;
-  type.destroy(over->payload());
+  if (type.destroy != nullptr) type.destroy(over->payload());
   deallocate_envelope(over, type);
 }
 

@@ -57,11 +57,12 @@ struct envelope {
   /// The payload. The caller knows that it is a T.
   template <class T>
   T& as() noexcept {
-    return *std::launder(static_cast<T*>(payload()));
+    return *std::launder(reinterpret_cast<T*>(reinterpret_cast<std::byte*>(this) + payload_offset(alignof(T))));
   }
 
+  // An alignment is a power of two.
   static constexpr std::size_t payload_offset(std::size_t alignment) noexcept {
-    return (sizeof(envelope) + alignment - 1) / alignment * alignment;
+    return (sizeof(envelope) + alignment - 1) & ~(alignment - 1);
   }
 };
 

@@ -16,13 +16,21 @@ namespace coppice {
 
 namespace detail {
 
+/// The messages that a server's process sees to itself, before the server does: OTP's system messages.
+enum class system_message : std::uint8_t { none, exit_signal, stop_request, act_request, idle_timeout };
+
+/// Specialised where the type is.
+template <class T>
+inline constexpr system_message system_message_of = system_message::none;
+
 /// What the process layer knows of the type of a message.
 struct message_type {
   std::string_view name;  // "shop::add"
   std::uint64_t hash;     // of the name; 0: the name is not unique in the program, only this object's address counts
   std::uint32_t size;
   std::uint32_t alignment;
-  void (*destroy)(void* value) noexcept;
+  system_message system;
+  void (*destroy)(void* value) noexcept;  // null: there is nothing to do
   const message_form& (*form)();
 
   /// Libraries that are loaded may each have their own object for one type: then the name decides.
@@ -38,12 +46,21 @@ constexpr bool is_unique_name(std::string_view raw) noexcept {
 }
 
 template <class T>
+constexpr auto destroyer_of() noexcept -> void (*)(void*) noexcept {
+  if constexpr (std::is_trivially_destructible_v<T>)
+    return nullptr;
+  else
+    return [](void* value) noexcept { std::destroy_at(static_cast<T*>(value)); };
+}
+
+template <class T>
 inline constexpr message_type message_type_of{
     type_name<T>(),
     is_unique_name(raw_type_name<T>()) ? type_hash(raw_type_name<T>()) : 0,
     sizeof(T),
     alignof(T),
-    [](void* value) noexcept { std::destroy_at(static_cast<T*>(value)); },
+    system_message_of<T>,
+    destroyer_of<T>(),
     []() { return &message_form_of<T>; }(),
 };
 

@@ -121,7 +121,7 @@ std::optional<process_description> describe_process(pid of, std::initializer_lis
   };
   post(make_envelope<std::function<void(control_block&)>>(of, envelope_kind::inspect, me.self(), asked,
                                                           std::move(answer)));
-  wait_limit limit{running_runtime().engine.deadline_after(patience)};
+  wait_limit limit{patience};
   if (envelope* answered = me.wait_for_answer(asked, link, limit)) {
     std::optional<process_description> result;
     if (answered->kind() == envelope_kind::reply)

@@ -33,7 +33,7 @@ envelope* take_matching(bool (*matches)(void*, envelope&, int&), void* clauses, 
         return nullptr;
       } else {
         before_allocation();
-        wait.emplace(running_runtime().engine.deadline_after(*limit));
+        wait.emplace(*limit);
       }
     }
     // What came together with the end of the time has been looked at above.

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include <coppice/process/exit_reason.hpp>
+#include <coppice/process/message_type.hpp>
 #include <coppice/process/pid.hpp>
 #include <coppice/process/reference.hpp>
 
@@ -14,6 +15,11 @@ struct exit_signal {
   pid sender;  ///< The linked process that ended, or the caller of `exit(pid, reason)`.
   exit_reason reason;
 };
+
+namespace detail {
+template <>
+inline constexpr system_message system_message_of<exit_signal> = system_message::exit_signal;
+}
 
 /// What a monitor delivers, once: Erlang's `{'DOWN', Ref, process, Object, Reason}` (S34).
 struct down {

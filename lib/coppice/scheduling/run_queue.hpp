@@ -13,6 +13,9 @@ namespace coppice::scheduling {
 /// What waits for a turn on one scheduler thread, first in, first out. Others may push to it and steal from it.
 class run_queue {
  public:
+  /// From now on only one thread uses it: it needs no lock. Before anything else.
+  void is_private() noexcept { lock_.is_private = true; }
+
   /// Returns how many wait now.
   std::size_t push(runnable& added) noexcept {
     const std::lock_guard hold{lock_};
@@ -102,7 +105,19 @@ class run_queue {
     size_.store(size() + static_cast<std::size_t>(by), std::memory_order_relaxed);
   }
 
-  spinlock lock_;
+  // One that nobody else can want is not worth its price.
+  struct queue_lock : spinlock {
+    bool is_private = false;
+    void lock() noexcept {
+      if (!is_private) spinlock::lock();
+    }
+    bool try_lock() noexcept { return is_private || spinlock::try_lock(); }
+    void unlock() noexcept {
+      if (!is_private) spinlock::unlock();
+    }
+  };
+
+  queue_lock lock_;
   runnable* first_ = nullptr;
   runnable* last_ = nullptr;
   std::atomic<std::size_t> size_{0};

@@ -12,6 +12,9 @@ namespace {
 // Looking around for work this often costs a few microseconds, waking a sleeping thread costs more.
 constexpr int spins_before_sleep = 200;
 
+// How old a deferred timer becomes before it is started. One whose time is not much longer is started at once.
+constexpr std::chrono::milliseconds youth{1};
+
 // How long a busy thread may keep others waiting in its queue, at most, while a thread sleeps.
 constexpr std::chrono::milliseconds watch_interval{2};
 
@@ -46,8 +49,10 @@ runtime::runtime(options wanted)
   } else {
     clock_ = std::make_unique<real_clock>();
   }
+  tick_clock_.emplace(now());
   const unsigned count = thread_count(options_);
   for (unsigned i = 0; i < count; ++i) schedulers_.push_back(std::make_unique<scheduler>(*this, i));
+  if (count == 1) schedulers_.front()->queue().is_private();
   for (unsigned i = 0; i <= count; ++i) timers_.push_back(std::make_unique<timer_queue>());
 }
 
@@ -141,9 +146,50 @@ std::size_t runtime::stacks_in_use() const {
   return all > resting ? all - resting : 0;
 }
 
+time_point runtime::deadline_of(const deferred_timer& of) const noexcept {
+  if (is_virtual()) return deadline_after(of.time_);
+  const auto passed = tick_clock_->since(of.began_, now());
+  return deadline_after(of.time_ - std::min(of.time_, passed));
+}
+
+void runtime::start_deferred(deferred_timer& young) {
+  scheduler* const here = scheduler::here();
+  if (is_virtual() || here == nullptr || &here->runtime_ != this || young.time_ <= 2 * youth) {
+    young.timer_ = start_timer(deadline_of(young), young.action());
+    young.started_ = true;
+  } else {
+    here->deferred().add(young);
+  }
+}
+
+void runtime::cancel_deferred(deferred_timer& over) {
+  const timer started = over.list_ != nullptr ? over.list_->remove(over) : over.timer_;
+  if (started) cancel_timer(started);
+}
+
+// Of all threads, so that one with a long turn holds up nobody's timers.
+void runtime::start_old_timers(std::optional<time_point>& at) {
+  for (auto& each : schedulers_) {
+    const std::uint64_t oldest = each->deferred().oldest();
+    if (oldest == 0) continue;
+    if (!at) at = now();
+    const auto is_old = [&](std::uint64_t began) { return tick_clock_->since(began, *at) >= youth; };
+    if (!is_old(oldest)) continue;
+    each->deferred().start_old(is_old,
+                               [this](deferred_timer& old) { return start_timer(deadline_of(old), old.action()); });
+  }
+}
+
+void runtime::start_all_timers(scheduler& of) {
+  if (of.deferred().oldest() == 0) return;
+  of.deferred().start_old([](std::uint64_t) { return true; },
+                          [this](deferred_timer& each) { return start_timer(deadline_of(each), each.action()); });
+}
+
 bool runtime::fire_due() {
   bool any = false;
   std::optional<time_point> at;
+  if (!is_virtual()) start_old_timers(at);
   for (auto& shard : timers_) {
     const auto next = shard->next_deadline_bound();
     if (next == time_point::max()) continue;
@@ -197,6 +243,7 @@ void runtime::idle(scheduler& idler, time_point at_most) {
       relax();
     }
   }
+  start_all_timers(idler);
   std::optional<time_point> until = next_deadline();
   if (at_most != time_point::max() && (!until || at_most < *until)) until = at_most;
   sleep(idler, until);

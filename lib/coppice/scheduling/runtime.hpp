@@ -14,6 +14,7 @@
 
 #include <coppice/scheduling/blocking_pool.hpp>
 #include <coppice/scheduling/clock.hpp>
+#include <coppice/scheduling/deferred_timer.hpp>
 #include <coppice/scheduling/run_queue.hpp>
 #include <coppice/scheduling/stack_pool.hpp>
 #include <coppice/scheduling/this_thread.hpp>
@@ -34,13 +35,6 @@ struct options {
   stack_pool::guard guard = stack_pool::guard::automatic;
   /// Told, once each, of what the runtime has to do differently here (stacks without guards). Any thread.
   std::function<void(std::string_view)> notice;
-};
-
-/// A timer of a runtime.
-struct timer {
-  timer_id id;
-  std::uint32_t shard = 0;
-  explicit operator bool() const noexcept { return id.value != 0; }
 };
 
 /// The scheduler threads, their clock, timers and stacks. Gives turns to `runnable`s and knows nothing of processes.
@@ -91,6 +85,11 @@ class runtime {
   void cancel_timers_of(std::uint64_t owner);
   std::size_t pending_timers() const;
 
+  /// Starts one that was made on this thread, or at once a timer in its place: in virtual time, where all is to happen
+  /// at its own time, on a thread that is none of the scheduler's, and for a time so short that it may not wait.
+  void start_deferred(deferred_timer&);
+  void cancel_deferred(deferred_timer&);
+
   /// Bytes of the calling fiber's stack that are really in use. 0 elsewhere.
   std::size_t resident_stack_bytes() const noexcept;
 
@@ -122,6 +121,9 @@ class runtime {
   friend class carrier;
 
   bool fire_due();
+  void start_old_timers(std::optional<time_point>& at);
+  void start_all_timers(scheduler& of);
+  time_point deadline_of(const deferred_timer&) const noexcept;
   std::optional<time_point> next_deadline() const;
   runnable* steal(scheduler& thief) noexcept;
   runnable* take_injected() noexcept { return injected_.pop(); }
@@ -135,6 +137,7 @@ class runtime {
   options options_;
   std::unique_ptr<clock> clock_;
   virtual_clock* virtual_clock_ = nullptr;
+  std::optional<tick_clock> tick_clock_;
   stack_pool stacks_;
   blocking_pool blocking_;
   std::vector<std::unique_ptr<scheduler>> schedulers_;

@@ -61,6 +61,7 @@ class scheduler {
   unsigned index() const noexcept { return index_; }
 
   run_queue& queue() noexcept { return queue_; }
+  deferred_timers& deferred() noexcept { return deferred_; }
   /// Carriers that wait for something to carry. Any thread.
   std::size_t resting_count() const noexcept { return resting_count_.load(std::memory_order_relaxed); }
   const carrier* carrier_here() const noexcept;
@@ -87,6 +88,7 @@ class scheduler {
   const unsigned index_;
   algorithm* algorithm_ = nullptr;
   run_queue queue_;
+  deferred_timers deferred_;
   runnable* preselected_ = nullptr;
   std::uint32_t turns_ = 0;                     // also those in which there was nothing to do
   std::uint32_t given_ = 0;                     // those that a runnable got
