@@ -59,7 +59,8 @@ bool is_list(const envelope* head) noexcept {
 
 // What a process that is not there answers with `noproc`.
 bool asks_for_word_of_end(envelope_kind kind) noexcept {
-  return kind == envelope_kind::call || kind == envelope_kind::monitor || kind == envelope_kind::link;
+  return kind == envelope_kind::call || kind == envelope_kind::monitor || kind == envelope_kind::link ||
+         kind == envelope_kind::end;
 }
 
 // The newest of what had arrived; null: nothing had.
@@ -119,6 +120,7 @@ void turn_away_for_dead(envelope* sent) noexcept {
     case envelope_kind::link:
       post(make_ending(from, envelope_kind::exit_linked, dead, {}, exit_reason::noproc()));
       break;
+    case envelope_kind::end: post(make_ending(from, envelope_kind::ended, dead, {}, exit_reason::noproc())); break;
     case envelope_kind::unlink: post(make_envelope<nothing>(from, envelope_kind::unlink_ack, dead, sent->ref())); break;
     case envelope_kind::monitor:
     case envelope_kind::call:
@@ -283,7 +285,7 @@ bool control_block::act_now() {
   } done{*this};
   while (!extras_->acts.empty()) {
     const auto next = std::move(extras_->acts.front());
-    extras_->acts.pop_front();
+    extras_->acts.erase(extras_->acts.begin());
     next();
   }
   return true;
@@ -380,6 +382,12 @@ void control_block::act_on(envelope* arrived) {
     case envelope_kind::reply: on_reply(arrived); return;
     case envelope_kind::exit: on_exit(arrived, false); break;
     case envelope_kind::exit_linked: on_exit(arrived, true); break;
+    case envelope_kind::end: on_end(arrived); break;
+    case envelope_kind::ended:
+      if (extras_ != nullptr && extras_->ending == arrived->sender()) {
+        note_end(arrived->sender(), arrived->as<ending>());
+      }
+      break;
     case envelope_kind::link: on_link(arrived); break;
     case envelope_kind::unlink: on_unlink(arrived); break;
     case envelope_kind::unlink_ack: {
@@ -423,6 +431,10 @@ void control_block::on_exit(envelope* signal, bool linked) {
     const bool was_active = *state == active_link;
     erase_link(from);
     if (!was_active) return;
+    if (extras_ != nullptr && extras_->ending == from) {
+      note_end(from, what);
+      if (traps_exit()) return;
+    }
   } else if (what.reason.is_kill()) {
     if (!fatal_) fatal_ = exit_reason::killed();
     ended_by_signal_ = true;
@@ -439,6 +451,39 @@ void control_block::on_exit(envelope* signal, bool linked) {
   if (what.reason.is_normal() && (linked || from != self_)) return;
   if (!fatal_) fatal_ = what.reason;
   ended_by_signal_ = true;
+}
+
+void control_block::on_end(envelope* signal) {
+  const pid from = signal->sender();
+  if (from == parent_) {
+    parent_ends_us_ = true;
+  } else if (!is_ended_by(from)) {
+    more().enders.push_back(from);
+  }
+  on_exit(signal, false);
+}
+
+bool control_block::is_ended_by(pid other) const noexcept {
+  if (other == parent_) return parent_ends_us_;
+  return extras_ != nullptr &&
+         std::find(extras_->enders.begin(), extras_->enders.end(), other) != extras_->enders.end();
+}
+
+void control_block::note_end(pid ended, const ending& what) {
+  extras_->ending = pid{};
+  extras_->word_of_end = what.reason;
+  if (what.orphans != nullptr) orphans_of(ended, what.orphans);
+}
+
+void control_block::begin_to_end(pid target, const exit_reason& why) {
+  more().ending = target;
+  extras_->word_of_end.reset();
+  post(make_ending(target, envelope_kind::end, self_, {}, why));
+}
+
+std::optional<exit_reason> control_block::wait_for_end(wait_limit& limit) {
+  while (!extras_->word_of_end && !limit.passed()) wait_for_arrival(limit);
+  return std::exchange(extras_->word_of_end, std::nullopt);
 }
 
 void control_block::on_link(envelope* signal) {
@@ -619,17 +664,17 @@ std::uint64_t* control_block::find_link(pid other) noexcept {
 }
 
 void control_block::set_link(pid other, std::uint64_t state) {
-  if (std::uint64_t* present = find_link(other)) {
-    *present = state;
+  if (first_link_ == other) {
+    first_link_state_ = state;
     return;
   }
-  if (!first_link_) {
-    first_link_ = other;
-    first_link_state_ = state;
-  } else {
+  if (first_link_ || (links_ != nullptr && links_->contains(other))) {
     if (links_ == nullptr) links_ = std::make_unique<link_map>();
-    links_->emplace(other, state);
+    if (links_->insert_or_assign(other, state).second) add(link_count_, 1);
+    return;
   }
+  first_link_ = other;
+  first_link_state_ = state;
   add(link_count_, 1);
 }
 
@@ -759,12 +804,21 @@ void control_block::tell_of_end(const exit_reason& reason) noexcept {
     }
     late = following;
   }
-  const auto linked = links();
+  const bool has_many_links = links_ != nullptr || answers_for_linked_;
+  const std::vector<pid> linked = has_many_links ? links() : std::vector<pid>{};
   const auto orphans = answers_for_linked_ ? those_left(linked) : nullptr;
-  for (const pid other : linked) {
-    post(make_ending(other, envelope_kind::exit_linked, self_, {}, reason, other == parent_ ? orphans : nullptr));
-  }
+  const auto tell_linked = [&](pid other) {
+    const bool hears_of_orphans = other == parent_ || is_ended_by(other);
+    post(make_ending(other, envelope_kind::exit_linked, self_, {}, reason, hears_of_orphans ? orphans : nullptr));
+  };
+  std::for_each(linked.begin(), linked.end(), tell_linked);
+  if (!has_many_links && first_link_ && first_link_state_ == active_link) tell_linked(first_link_);
   if (orphans != nullptr) tell_ancestors(orphans);
+  const auto tell_ender = [&](pid ender) {
+    if (!is_linked_to(ender)) post(make_ending(ender, envelope_kind::ended, self_, {}, reason, orphans));
+  };
+  if (parent_ends_us_) tell_ender(parent_);
+  if (extras_ != nullptr) std::for_each(extras_->enders.begin(), extras_->enders.end(), tell_ender);
   if (call_) post(make_ending(caller_, envelope_kind::down, self_, call_, reason));
   if (extras_ != nullptr) {
     for (const auto& [ref, watcher] : in_order_of_making(extras_->watchers)) {
@@ -789,6 +843,9 @@ void control_block::tell_of_end(const exit_reason& reason) noexcept {
   for (envelope* each : asked_late) {
     if (each->kind() == envelope_kind::monitor && each->to == self_.value()) {
       post(make_ending(each->sender(), envelope_kind::down, self_, each->ref(), exit_reason::noproc(), orphans));
+      discard(each);
+    } else if (each->kind() == envelope_kind::end && each->to == self_.value()) {
+      post(make_ending(each->sender(), envelope_kind::ended, self_, {}, exit_reason::noproc(), orphans));
       discard(each);
     } else {
       turn_away_for_dead(each);

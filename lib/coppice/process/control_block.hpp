@@ -9,7 +9,6 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -38,7 +37,7 @@ struct ancestry {
   std::shared_ptr<const ancestry> above;
 };
 
-/// The payload of the signals `exit`, `exit_linked` and `down`.
+/// The payload of the signals `exit`, `exit_linked`, `end`, `ended` and `down`.
 struct ending {
   exit_reason reason;
   /// Of a process that answers for those linked to it (a supervisor): who was still linked when it ended.
@@ -208,6 +207,12 @@ class control_block final : public scheduling::runnable {
   /// Does so, if there is anything to be done. The queue may be another one then.
   bool act() { return extras_ != nullptr && !extras_->acts.empty() && act_now(); }
 
+  /// Sends the exit signal `why`, and asks for word of the end: an exit signal over a link is word enough, and goes
+  /// into no queue then. One end at a time.
+  void begin_to_end(pid target, const exit_reason& why);
+  /// Waits for that word: the reason of the end, or `noproc`. Nothing: the time is up.
+  std::optional<exit_reason> wait_for_end(wait_limit& limit);
+
   /// Who was still linked to `ended` (which answered for them) when its exit signal or DOWN came. Given once.
   std::shared_ptr<const std::vector<pid>> take_orphans_of(pid ended);
   void orphans_of(pid ended, const std::shared_ptr<const std::vector<pid>>& orphans);
@@ -339,7 +344,10 @@ class control_block final : public scheduling::runnable {
     std::shared_ptr<const ancestry> for_children;
     boost::unordered_flat_map<pid, std::shared_ptr<const std::vector<pid>>, std::hash<pid>> orphans;
     std::vector<pid> awaited_orphans;
-    std::deque<std::function<void()>> acts;  // what it is to do in its next `receive`
+    pid ending;                               // whom it ends
+    std::optional<exit_reason> word_of_end;   // what came of that
+    std::vector<pid> enders;                  // who ends us, beside our parent
+    std::vector<std::function<void()>> acts;  // what it is to do in its next `receive`
     bool is_acting = false;
     // What asks for word of us and came after the exit signal that ends us: answered with `noproc`, at the end.
     std::vector<envelope*> asked_late;
@@ -370,6 +378,9 @@ class control_block final : public scheduling::runnable {
   void on_exit(envelope* signal, bool linked);
   void on_link(envelope* signal);
   void on_unlink(envelope* signal);
+  void on_end(envelope* signal);
+  void note_end(pid ended, const ending& what);
+  bool is_ended_by(pid other) const noexcept;
   void on_down(envelope* signal);
   void on_reply(envelope* arrived);
   std::shared_ptr<const std::vector<pid>> those_left(std::vector<pid> linked);
@@ -424,8 +435,9 @@ class control_block final : public scheduling::runnable {
   bool abandoned_ = false;
   bool finishing_ = false;  // what it held is being destroyed: a wait in a destructor must not throw
   bool reported_ = false;
-  bool ended_by_signal_ = false;
-  bool woken_ = false;  // the awaited wake has come
+  bool ended_by_signal_ : 1 = false;
+  bool parent_ends_us_ : 1 = false;  // and wants word of it
+  bool woken_ = false;               // the awaited wake has come
   std::uint8_t unwound_ = 0;
 };
 

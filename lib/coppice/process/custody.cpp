@@ -13,9 +13,9 @@ void signal_exit(const control_block& me, pid target, const exit_reason& reason)
   post(make_envelope<ending>(target, envelope_kind::exit, me.self(), reference{}, ending{reason, nullptr}));
 }
 
-// Takes the exit signal of `ended` out of the queue, if it lies behind `link`.
-std::optional<exit_reason> take_exit_signal(control_block& me, envelope** link, pid ended) {
-  for (; *link != nullptr; link = &(*link)->next) {
+// Takes the exit signal of `ended` out of the queue, if it is there.
+std::optional<exit_reason> take_exit_signal(control_block& me, pid ended) {
+  for (envelope** link = me.start_of_queue(); *link != nullptr; link = &(*link)->next) {
     if (*(*link)->type != message_type_of<exit_signal> || (*link)->as<exit_signal>().sender != ended) continue;
     envelope* taken = me.unlink_message(link);
     exit_reason reason = std::move(taken->as<exit_signal>().reason);
@@ -25,7 +25,7 @@ std::optional<exit_reason> take_exit_signal(control_block& me, envelope** link, 
   return std::nullopt;
 }
 
-// Asks for word of the end of `target`, and what was said. The words are let through like the answer to a call.
+// Asks for word of the end of `target`, without ending it. The words are let through like the answer to a call.
 class watch {
  public:
   watch(control_block& me, pid target) : me_{me}, target_{target} {
@@ -53,8 +53,6 @@ class watch {
     return reason;
   }
 
-  envelope** place() const noexcept { return place_; }
-
  private:
   control_block& me_;
   pid target_;
@@ -81,17 +79,20 @@ std::vector<pid> take_orphans_of(pid ended) {
 
 exit_reason end_process(pid target, const exit_reason& first, std::optional<std::chrono::milliseconds> limit) {
   control_block& me = control_block::current();
-  watch of{me, target};
-  signal_exit(me, target, first);
-  std::optional<exit_reason> reason = of.wait(limit);
-  if (!reason) {
-    signal_exit(me, target, exit_reason::kill());
-    reason = of.wait(std::nullopt);
+  me.begin_to_end(target, first);
+  std::optional<exit_reason> reason;
+  if (limit) {
+    wait_limit grace{running_runtime().engine.deadline_after(*limit)};
+    reason = me.wait_for_end(grace);
+    if (!reason) signal_exit(me, target, exit_reason::kill());
   }
-  // The exit signal came before the DOWN: among what has arrived since, unless the process had ended before.
-  if (auto signalled = take_exit_signal(me, of.place(), target)) return *signalled;
+  if (!reason) {
+    wait_limit never;
+    reason = me.wait_for_end(never);
+  }
+  // It had ended before, and its exit signal is in the queue.
   if (*reason == exit_reason::noproc()) {
-    if (auto signalled = take_exit_signal(me, me.start_of_queue(), target)) return *signalled;
+    if (auto signalled = take_exit_signal(me, target)) return *signalled;
   }
   return *reason;
 }

@@ -20,6 +20,8 @@ enum class envelope_kind : std::uint8_t {
   reply,
   exit,         // as by exit(pid, reason)
   exit_linked,  // a linked process ended
+  end,          // `exit`, by one who wants word of the end
+  ended,        // that word, where no `exit_linked` gives it
   link,
   unlink,
   unlink_ack,
