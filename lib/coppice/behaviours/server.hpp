@@ -3,7 +3,9 @@
 #include <array>
 #include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <memory>
+#include <new>
 #include <optional>
 #include <span>
 #include <tuple>
@@ -15,6 +17,7 @@
 #include <coppice/process/exit_reason.hpp>
 #include <coppice/process/fault_hooks.hpp>
 #include <coppice/process/message.hpp>
+#include <coppice/process/object_room.hpp>
 #include <coppice/process/process_body.hpp>
 #include <coppice/process/signals.hpp>
 #include <coppice/process/spawn.hpp>
@@ -52,6 +55,14 @@ class server_base {
   virtual ~server_base();
 
   virtual std::span<const handler> handlers() const noexcept = 0;
+
+  static void* operator new(std::size_t size) { return allocate_object(size); }
+  static void operator delete(void* room, std::size_t size) noexcept { deallocate_object(room, size); }
+  // What wants more alignment than usual.
+  static void* operator new(std::size_t size, std::align_val_t alignment) { return ::operator new(size, alignment); }
+  static void operator delete(void* room, std::size_t size, std::align_val_t alignment) noexcept {
+    ::operator delete(room, size, alignment);
+  }
 
  protected:
   server_base() = default;

@@ -1,6 +1,7 @@
 #include <atomic>
 
 #include <coppice/process/envelope.hpp>
+#include <coppice/process/object_room.hpp>
 #include <coppice/scheduling/object_pool.hpp>
 
 namespace coppice::detail {
@@ -56,6 +57,32 @@ void deallocate_envelope(void* room, const message_type& type) noexcept {
     scheduling::block_pool<large_size>::deallocate(room);
   } else {
     deallocate_unpooled(room, type.alignment);
+  }
+}
+
+namespace {
+
+// Those of envelopes are counted by their pools: nothing else takes blocks from these.
+constexpr std::size_t object_class_of(std::size_t size) noexcept {
+  using scheduling::detail::block_class_of;
+  const std::size_t fitting = block_class_of(size);
+  const bool is_of_envelopes = fitting == block_class_of(small_size) || fitting == block_class_of(middle_size) ||
+                               fitting == block_class_of(large_size);
+  return is_of_envelopes ? fitting + 1 : fitting;
+}
+
+}  // namespace
+
+void* allocate_object(std::size_t size) {
+  if (size > scheduling::detail::largest_block) return scheduling::detail::allocate_large_block(size);
+  return scheduling::detail::allocate_block(object_class_of(size));
+}
+
+void deallocate_object(void* room, std::size_t size) noexcept {
+  if (size > scheduling::detail::largest_block) {
+    scheduling::detail::deallocate_large_block(room, size);
+  } else {
+    scheduling::detail::deallocate_block(object_class_of(size), room);
   }
 }
 

@@ -65,6 +65,29 @@ void release_cached_blocks(std::size_t block_class) noexcept;
 void trim_blocks(std::size_t block_class) noexcept;
 std::size_t live_blocks(std::size_t block_class);
 
+inline void* allocate_block(std::size_t block_class) {
+  block_magazine& own = own_magazines().of[block_class];
+  void* const block = own.first;
+  if (block == nullptr) [[unlikely]] {
+    return allocate_block_slowly(block_class);
+  }
+  own.first = *static_cast<void**>(block);
+  own.room.store(own.room.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  return block;
+}
+
+inline void deallocate_block(std::size_t block_class, void* block) noexcept {
+  block_magazine& own = own_magazines().of[block_class];
+  std::uint32_t const room = own.room.load(std::memory_order_relaxed);
+  if (room == 0) [[unlikely]] {
+    deallocate_block_slowly(block_class, block);
+    return;
+  }
+  *static_cast<void**>(block) = own.first;
+  own.first = block;
+  own.room.store(room - 1, std::memory_order_relaxed);
+}
+
 }  // namespace detail
 
 /// Memory in blocks of one size, for what is made and dropped all the time.
@@ -96,14 +119,7 @@ class block_pool {
     if constexpr (!pooled) {
       return detail::allocate_large_block(Size);
     } else {
-      detail::block_magazine& own = detail::own_magazines().of[block_class];
-      void* const block = own.first;
-      if (block == nullptr) [[unlikely]] {
-        return detail::allocate_block_slowly(block_class);
-      }
-      own.first = *static_cast<void**>(block);
-      own.room.store(own.room.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-      return block;
+      return detail::allocate_block(block_class);
     }
   }
 
@@ -113,15 +129,7 @@ class block_pool {
     if constexpr (!pooled) {
       detail::deallocate_large_block(block, Size);
     } else {
-      detail::block_magazine& own = detail::own_magazines().of[block_class];
-      std::uint32_t const room = own.room.load(std::memory_order_relaxed);
-      if (room == 0) [[unlikely]] {
-        detail::deallocate_block_slowly(block_class, block);
-        return;
-      }
-      *static_cast<void**>(block) = own.first;
-      own.first = block;
-      own.room.store(room - 1, std::memory_order_relaxed);
+      detail::deallocate_block(block_class, block);
     }
   }
 
