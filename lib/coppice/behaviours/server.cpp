@@ -40,10 +40,8 @@ void server_base::add_continuation(envelope* next) noexcept {
   *link = next;
 }
 
-server_body::server_body(std::unique_ptr<server_maker> maker, start_options options, pid starter, reference ack,
-                         bool linked)
-    : beginning_{std::make_unique<begin_data>(begin_data{std::move(maker), std::move(options), starter, ack})},
-      linked_{linked} {}
+server_body::server_body(std::unique_ptr<server_maker> maker, bool linked)
+    : beginning_{std::move(maker)}, linked_{linked} {}
 
 server_body::~server_body() = default;
 
@@ -85,7 +83,7 @@ process_body::turn server_body::run(control_block& process, exit_reason& reason)
 bool server_body::begin(control_block& process) {
   // What is left of it after a start that comes to nothing goes with the body: then a kill does not meet a destructor
   // that waits.
-  const begin_data* const how = beginning_.get();
+  server_maker* const how = beginning_.get();
   const auto acknowledge = [&](start_ack ack) {
     process.answered(how->ack);
     post(make_envelope<start_ack>(how->starter, envelope_kind::reply, process.self(), how->ack, std::move(ack)));
@@ -104,7 +102,7 @@ bool server_body::begin(control_block& process) {
   }
   try {
     process.at(fault_point::init_begins);
-    server_ = how->maker->make();
+    server_ = how->make();
     process.at(fault_point::init_ends);
   } catch (const exit_exception& why) {
     if (!why.reason.is_normal_end()) report_crash(process.self(), process.initial_call(), why.reason);
@@ -277,21 +275,21 @@ void server_body::stop_idle_timer() {
   ++idle_number_;
 }
 
-start_result start_server(std::unique_ptr<server_maker> maker, start_options options, bool link,
-                          std::string_view initial_call) {
+start_result start_server(std::unique_ptr<server_maker> maker, bool link, std::string_view initial_call) {
   control_block& me = control_block::current();
-  if (!options.name.empty()) {
-    if (const pid holder = whereis(options.name)) return start_result::already_started(holder);
+  if (!maker->options.name.empty()) {
+    if (const pid holder = whereis(maker->options.name)) return start_result::already_started(holder);
   }
-  const auto patience = options.timeout;
-  const std::size_t stack = options.stack;
+  const auto patience = maker->options.timeout;
+  const std::size_t stack = maker->options.stack;
   const reference ack = reference::make();
+  maker->starter = me.self();
+  maker->ack = ack;
   me.fetch_if_any();
   me.await_reply(ack);
   envelope** place = me.end_of_queue();
   const pid started =
-      spawn_body(std::make_unique<server_body>(std::move(maker), std::move(options), me.self(), ack, link),
-                 {.link = link, .stack = stack}, initial_call)
+      spawn_body(std::make_unique<server_body>(std::move(maker), link), {.link = link, .stack = stack}, initial_call)
           .process;
   std::optional<wait_limit> limit;
   if (patience) {

@@ -143,17 +143,27 @@ constexpr handler make_handler() {
   }
 }
 
-/// Makes the server's object, in its process.
+/// Makes the server's object, in its process, and keeps until then what else the process begins with.
 class server_maker {
  public:
+  explicit server_maker(start_options how) : options{std::move(how)} {}
+  server_maker(const server_maker&) = delete;
+  server_maker& operator=(const server_maker&) = delete;
   virtual ~server_maker();
+
   virtual std::unique_ptr<server_base> make() = 0;
+
+  start_options options;
+  pid starter;    // who waits for the acknowledgement
+  reference ack;  // which has this reference
 };
 
 template <class Self, class... Arguments>
 class server_maker_of final : public server_maker {
  public:
-  explicit server_maker_of(Arguments... arguments) : arguments_{std::move(arguments)...} {}
+  template <class... Given>
+  explicit server_maker_of(start_options how, Given&&... arguments)
+      : server_maker{std::move(how)}, arguments_{std::forward<Given>(arguments)...} {}
 
   std::unique_ptr<server_base> make() override {
     return std::apply([](auto&... each) { return std::make_unique<Self>(std::move(each)...); }, arguments_);
@@ -164,13 +174,13 @@ class server_maker_of final : public server_maker {
 };
 
 template <class Server, class... Arguments>
-std::unique_ptr<server_maker> make_maker_of(Arguments&&... arguments) {
+std::unique_ptr<server_maker> make_maker_of(start_options options, Arguments&&... arguments) {
   before_allocation();
-  return std::make_unique<server_maker_of<Server, std::decay_t<Arguments>...>>(std::forward<Arguments>(arguments)...);
+  return std::make_unique<server_maker_of<Server, std::decay_t<Arguments>...>>(std::move(options),
+                                                                               std::forward<Arguments>(arguments)...);
 }
 
-start_result start_server(std::unique_ptr<server_maker> maker, start_options options, bool link,
-                          std::string_view initial_call);
+start_result start_server(std::unique_ptr<server_maker> maker, bool link, std::string_view initial_call);
 
 }  // namespace detail
 
@@ -242,7 +252,7 @@ class server : public detail::server_base {
 /// not trap exits is then ended by the link (S57). Blocks the process, not the thread.
 template <class Server, class... Arguments>
 start_result start_link(start_options options, Arguments&&... arguments) {
-  return detail::start_server(detail::make_maker_of<Server>(std::forward<Arguments>(arguments)...), std::move(options),
+  return detail::start_server(detail::make_maker_of<Server>(std::move(options), std::forward<Arguments>(arguments)...),
                               true, type_name<Server>());
 }
 
@@ -254,7 +264,7 @@ start_result start_link(Arguments&&... arguments) {
 /// `start_link` without the link.
 template <class Server, class... Arguments>
 start_result start(start_options options, Arguments&&... arguments) {
-  return detail::start_server(detail::make_maker_of<Server>(std::forward<Arguments>(arguments)...), std::move(options),
+  return detail::start_server(detail::make_maker_of<Server>(std::move(options), std::forward<Arguments>(arguments)...),
                               false, type_name<Server>());
 }
 

@@ -2,6 +2,7 @@
 
 // Private to lib/coppice.
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -46,8 +47,11 @@ inline constexpr system_message system_message_of<idle_timeout> = system_message
 /// Runs a server: makes its object in the new process, then calls a handler for each message.
 class server_body final : public process_body {
  public:
-  server_body(std::unique_ptr<server_maker> maker, start_options options, pid starter, reference ack, bool linked);
+  server_body(std::unique_ptr<server_maker> maker, bool linked);
   ~server_body() override;
+
+  static void* operator new(std::size_t size) { return allocate_object(size); }
+  static void operator delete(void* room, std::size_t size) noexcept { deallocate_object(room, size); }
 
   turn run(control_block& process, exit_reason& reason) override;
   bool holds_stack() const noexcept override { return busy_; }
@@ -57,14 +61,6 @@ class server_body final : public process_body {
   std::size_t memory() const noexcept override;
 
  private:
-  // Only until the server has begun.
-  struct begin_data {
-    std::unique_ptr<server_maker> maker;
-    start_options options;
-    pid starter;
-    reference ack;
-  };
-
   bool begin(control_block& process);
   bool handle(control_block& process, envelope* arrived, exit_reason& reason);
   bool dispatch(control_block& process, message& owner, envelope& arrived, pending_reply& pending, exit_reason& reason);
@@ -76,7 +72,7 @@ class server_body final : public process_body {
   void start_idle_timer(control_block& process);
   void stop_idle_timer();
 
-  std::unique_ptr<begin_data> beginning_;
+  std::unique_ptr<server_maker> beginning_;  // only until the server has begun
   std::unique_ptr<server_base> server_;
   const message_type* in_hand_ = nullptr;  // of a message or cast, until its handler has returned
   timer_reference idle_timer_;
