@@ -1,3 +1,5 @@
+#include <atomic>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
@@ -19,6 +21,8 @@ struct handler_place {
   std::shared_mutex lock;
   std::function<void(const log_record&)> handler;
 };
+
+constinit std::atomic<unsigned> least_level{0};
 
 handler_place& place() {
   // Never destroyed: a process may report something while the program ends.
@@ -47,7 +51,17 @@ std::function<void(const log_record&)> set_log_handler(std::function<void(const 
   return std::exchange(place().handler, std::move(handler));
 }
 
+void set_log_level(std::optional<log_level> least) {
+  least_level.store(least ? static_cast<unsigned>(*least) : std::numeric_limits<unsigned>::max(),
+                    std::memory_order_relaxed);
+}
+
+bool is_logged(log_level level) noexcept {
+  return static_cast<unsigned>(level) >= least_level.load(std::memory_order_relaxed);
+}
+
 void report(log_level level, pid process, std::string text) noexcept {
+  if (!is_logged(level)) return;
   try {
     const log_record record{level, process, process ? detail::name_of(process) : std::string{}, std::move(text)};
     const std::shared_lock hold{place().lock};
@@ -63,6 +77,7 @@ void report(log_level level, pid process, std::string text) noexcept {
 }
 
 void report_crash(pid process, std::string_view initial_call, const exit_reason& reason, std::string text) noexcept {
+  if (!is_logged(log_level::error)) return;
   try {
     if (text.empty()) text = "crashed: " + reason.to_string();
     if (!initial_call.empty()) text += fmt::format(" (in {})", initial_call);

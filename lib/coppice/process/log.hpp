@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,12 @@ struct log_record {
 /// Where reports go. The handler may be called on any thread, by several at once, and must not wait or throw.
 /// An empty one restores the default: standard error. Returns the one before.
 std::function<void(const log_record&)> set_log_handler(std::function<void(const log_record&)> handler);
+
+/// Reports below that level go nowhere, and their text is not made up; nothing: all of them. At first none is below.
+void set_log_level(std::optional<log_level> least);
+
+/// Whether a report of that level goes anywhere: whoever has to make up a long text can ask before.
+bool is_logged(log_level level) noexcept;
 
 /// Writes a report of the calling program's own.
 void report(log_level level, pid process, std::string text) noexcept;

@@ -1,5 +1,7 @@
 #include "program.hpp"
 
+#include <optional>
+
 #include <coppice/coppice.hpp>
 
 namespace bench {
@@ -19,7 +21,7 @@ class gate : public coppice::server<gate, pass_request> {
 
 int coppice_program(int count, char** arguments, std::initializer_list<workload> workloads) {
   // What is killed on purpose by the thousand is no news. Erlang's logger is off as well.
-  coppice::set_log_handler([](const coppice::log_record&) {});
+  coppice::set_log_level(std::nullopt);
   return run_program(count, arguments, "coppice", workloads,
                      [](const settings& asked, const std::function<void()>& run) {
                        coppice::runtime_options options;
