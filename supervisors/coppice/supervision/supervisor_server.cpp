@@ -52,6 +52,21 @@ start_result call_start(const start_function& start) {
 
 }  // namespace
 
+// Reports
+// -------------------------------------------------------------------------------------------------------------------
+
+// Restarts are frequent in the worst of times: their reports are made up only where they go somewhere.
+template <class Text>
+void supervisor_server::say(const Text& what) const {
+  if (!is_logged(log_level::error)) return;
+  report(log_level::error, self(),
+         path_.empty() ? "supervisor: " + what() : fmt::format("supervisor {}: {}", path_, what()));
+}
+
+void supervisor_server::log_start_failure(const child& failed, const exit_reason& reason) const {
+  say([&] { return fmt::format("child \"{}\" did not start: {}", failed.spec.id, reason.to_string()); });
+}
+
 // Starting
 // ------------------------------------------------------------------------------------------------------------------
 
@@ -68,6 +83,8 @@ supervisor_server::supervisor_server(supervisor_init init)
                                                  exit_reason{std::to_string(flags_.max_seconds.count())}})}));
   }
   if (observer_ != nullptr) observer_->supervisor_starting(path_, flags_, init.children, self());
+  ids_.reserve(init.children.size());
+  processes_.reserve(init.children.size());
   for (auto& spec : init.children) {
     std::optional<exit_reason> fault = check_child_spec(spec, flags_.auto_shutdown);
     if (!fault && find(spec.id) != nullptr) {
@@ -165,8 +182,10 @@ void supervisor_server::end_child(child& ended) {
       process, shutdown.is_brutal_kill() ? exit_reason::kill() : exit_reason::shutdown(), limit_of(shutdown));
   set_process(ended, pid{});
   if (!is_expected_end(ended.spec, reason)) {
-    say(fmt::format("child \"{}\" {} ended with {} when it was told to shut down", ended.spec.id, to_string(process),
-                    reason.to_string()));
+    say([&] {
+      return fmt::format("child \"{}\" {} ended with {} when it was told to shut down", ended.spec.id,
+                         to_string(process), reason.to_string());
+    });
   }
   // A supervisor that was killed has ended none of its children. They are ending now, by their links; nothing may be
   // started in their place before they are gone. They are not hurried: OTP does not kill them either.
@@ -176,6 +195,40 @@ void supervisor_server::end_child(child& ended) {
 
 // Restarting
 // ----------------------------------------------------------------------------------------------------------------
+
+template <class Text>
+supervisor_server::restart_outcome supervisor_server::restart(child& ended, const Text& what) {
+  if (!budget_.spend(std::chrono::floor<std::chrono::seconds>(monotonic_time()))) {
+    say([&] {
+      return fmt::format(
+          "{}; gave up: one more restart would be more than {} within {} s (max_restarts, max_seconds). Stopping "
+          "children, then exiting with `shutdown`",
+          what(), flags_.max_restarts, flags_.max_seconds.count());
+    });
+    if (observer_ != nullptr) observer_->restart_limit_reached(path_, self());
+    ended.restarting = false;
+    forget_or_keep(ended);
+    return restart_outcome::give_up;
+  }
+  say([&] {
+    return fmt::format("{}. Restart {} of {} within {} s", what(), budget_.spent(), flags_.max_restarts,
+                       flags_.max_seconds.count());
+  });
+  if (observer_ != nullptr) observer_->restarting(path_of(ended), self());
+  switch (flags_.strategy) {
+    case strategy::one_for_one: {
+      const start_result result = start(ended);
+      if (result.is_failed()) {
+        log_start_failure(ended, result.error());
+        try_again(ended);
+      }
+      break;
+    }
+    case strategy::rest_for_one: restart_group(ended.place, ended); break;
+    case strategy::one_for_all: restart_group(children_.begin(), ended); break;
+  }
+  return restart_outcome::done;
+}
 
 void supervisor_server::handle(exit_signal ended) {
   // Of a child that was removed meanwhile, or of somebody else: ignored (S92).
@@ -189,12 +242,14 @@ void supervisor_server::handle(exit_signal ended) {
 void supervisor_server::child_ended(child& ended, pid process, const exit_reason& reason) {
   const bool restarts = ended.spec.restart == restart_type::permanent ||
                         (ended.spec.restart == restart_type::transient && !reason.is_normal_end());
-  std::string what = fmt::format("child \"{}\" {} exited: {}", ended.spec.id, to_string(process), reason.to_string());
+  const auto what = [&] {
+    return fmt::format("child \"{}\" {} exited: {}", ended.spec.id, to_string(process), reason.to_string());
+  };
   if (restarts) {
-    if (restart(ended, std::move(what)) == restart_outcome::give_up) stop(exit_reason::shutdown());
+    if (restart(ended, what) == restart_outcome::give_up) stop(exit_reason::shutdown());
     return;
   }
-  if (!reason.is_normal_end()) say(std::move(what) + ". It is temporary: not restarted");
+  if (!reason.is_normal_end()) say([&] { return what() + ". It is temporary: not restarted"; });
   const bool significant = ended.spec.significant;
   forget_or_keep(ended);
   shut_down_if_significant(significant);
@@ -219,36 +274,6 @@ void supervisor_server::shut_down_if_significant(bool was_significant) {
   stop(exit_reason::shutdown());
 }
 
-supervisor_server::restart_outcome supervisor_server::restart(child& ended, std::string what) {
-  if (!budget_.spend(std::chrono::floor<std::chrono::seconds>(monotonic_time()))) {
-    say(std::move(what) +
-        fmt::format(
-            "; gave up: one more restart would be more than {} within {} s (max_restarts, max_seconds). Stopping "
-            "children, then exiting with `shutdown`",
-            flags_.max_restarts, flags_.max_seconds.count()));
-    if (observer_ != nullptr) observer_->restart_limit_reached(path_, self());
-    ended.restarting = false;
-    forget_or_keep(ended);
-    return restart_outcome::give_up;
-  }
-  say(std::move(what) +
-      fmt::format(". Restart {} of {} within {} s", budget_.spent(), flags_.max_restarts, flags_.max_seconds.count()));
-  if (observer_ != nullptr) observer_->restarting(path_of(ended), self());
-  switch (flags_.strategy) {
-    case strategy::one_for_one: {
-      const start_result result = start(ended);
-      if (result.is_failed()) {
-        log_start_failure(ended, result.error());
-        try_again(ended);
-      }
-      break;
-    }
-    case strategy::rest_for_one: restart_group(place_of(ended), ended); break;
-    case strategy::one_for_all: restart_group(children_.begin(), ended); break;
-  }
-  return restart_outcome::done;
-}
-
 void supervisor_server::restart_group(children::iterator first, child& ended) {
   ended.restarting = false;
   // The first may be a temporary child, which goes with its group: what stands before it stays.
@@ -271,7 +296,8 @@ void supervisor_server::handle(const try_again_restart& request) {
   child* failed = find(request.id);
   // It may have been terminated, or deleted, since.
   if (failed == nullptr || !failed->restarting) return;
-  if (restart(*failed, fmt::format("child \"{}\" is tried again", failed->spec.id)) == restart_outcome::give_up) {
+  const auto what = [failed] { return fmt::format("child \"{}\" is tried again", failed->spec.id); };
+  if (restart(*failed, what) == restart_outcome::give_up) {
     stop(exit_reason::shutdown());
   }
 }
@@ -361,37 +387,32 @@ void supervisor_server::handle_info(message& unknown) {
 // --------------------------------------------------------------------------------------------------------------
 
 supervisor_server::child* supervisor_server::find(std::string_view id) {
-  const auto found = by_id_.find(id);
-  return found != by_id_.end() ? &*found->second : nullptr;
+  const auto found = ids_.find(id);
+  return found != ids_.end() ? *found : nullptr;
 }
 
 supervisor_server::child* supervisor_server::find(pid process) {
-  const auto found = by_process_.find(process);
-  return found != by_process_.end() ? &*found->second : nullptr;
-}
-
-supervisor_server::children::iterator supervisor_server::place_of(const child& wanted) {
-  return by_id_.find(wanted.spec.id)->second;
+  const auto found = processes_.find(process);
+  return found != processes_.end() ? found->second : nullptr;
 }
 
 supervisor_server::child& supervisor_server::add(child_spec spec) {
-  const auto place = children_.insert(children_.end(), child{std::move(spec), {}, false});
-  by_id_.emplace(place->spec.id, place);
-  return *place;
+  child& added = children_.emplace_back(child{std::move(spec)});
+  added.place = std::prev(children_.end());
+  ids_.insert(&added);
+  return added;
 }
 
 void supervisor_server::remove(child& gone) {
   set_process(gone, pid{});
-  const auto found = by_id_.find(gone.spec.id);
-  const auto place = found->second;
-  by_id_.erase(found);
-  children_.erase(place);
+  ids_.erase(&gone);
+  children_.erase(gone.place);
 }
 
 void supervisor_server::set_process(child& of, pid process) {
-  if (of.process) by_process_.erase(of.process);
+  if (of.process) processes_.erase(of.process);
   of.process = process;
-  if (process) by_process_.emplace(process, place_of(of));
+  if (process) processes_.emplace(process, &of);
 }
 
 void supervisor_server::come_to(fault_point point, const child& of) {
@@ -400,15 +421,6 @@ void supervisor_server::come_to(fault_point point, const child& of) {
 
 std::string supervisor_server::path_of(const child& of) const {
   return path_.empty() ? of.spec.id : path_ + "/" + of.spec.id;
-}
-
-void supervisor_server::say(std::string what) const {
-  report(log_level::error, self(),
-         path_.empty() ? "supervisor: " + what : fmt::format("supervisor {}: {}", path_, what));
-}
-
-void supervisor_server::log_start_failure(const child& failed, const exit_reason& reason) const {
-  say(fmt::format("child \"{}\" did not start: {}", failed.spec.id, reason.to_string()));
 }
 
 }  // namespace coppice::detail

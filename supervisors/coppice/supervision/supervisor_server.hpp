@@ -2,6 +2,8 @@
 
 // Private to supervisors/coppice.
 
+#include <cstddef>
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -10,9 +12,11 @@
 #include <vector>
 
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 
 #include <coppice/behaviours/server.hpp>
 #include <coppice/process/fault_injector.hpp>
+#include <coppice/process/object_room.hpp>
 #include <coppice/process/signals.hpp>
 #include <coppice/supervision/restart_budget.hpp>
 #include <coppice/supervision/supervisor.hpp>
@@ -68,12 +72,26 @@ class supervisor_server final
   void terminate(const exit_reason& reason);
 
  private:
+  struct child;
+  using children = std::list<child, object_allocator<child>>;  // in start order
   struct child {
     child_spec spec;
-    pid process;              // false: not running
+    pid process{};            // false: not running
     bool restarting = false;  // its start is being retried
+    children::iterator place{};
   };
-  using children = std::list<child>;  // in start order
+
+  struct by_id {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view id) const noexcept { return std::hash<std::string_view>{}(id); }
+    std::size_t operator()(const child* of) const noexcept { return (*this)(of->spec.id); }
+  };
+  struct same_id {
+    using is_transparent = void;
+    bool operator()(const child* left, const child* right) const noexcept { return left->spec.id == right->spec.id; }
+    bool operator()(std::string_view left, const child* right) const noexcept { return left == right->spec.id; }
+    bool operator()(const child* left, std::string_view right) const noexcept { return left->spec.id == right; }
+  };
 
   enum class restart_outcome : unsigned char { done, give_up };
 
@@ -82,7 +100,6 @@ class supervisor_server final
   child& add(child_spec spec);
   void remove(child& gone);
   void set_process(child& of, pid process);
-  children::iterator place_of(const child& wanted);
 
   bool start_all(children::iterator first, child** failed, exit_reason& reason);
   start_result start(child& started);
@@ -90,7 +107,8 @@ class supervisor_server final
   void end_child(child& ended);
 
   void child_ended(child& ended, pid process, const exit_reason& reason);
-  restart_outcome restart(child& ended, std::string what);
+  template <class Text>
+  restart_outcome restart(child& ended, const Text& what);
   void restart_group(children::iterator first, child& ended);
   void try_again(child& failed);
   void forget_or_keep(child& ended);
@@ -98,7 +116,8 @@ class supervisor_server final
 
   static void come_to(fault_point point, const child& of);
   std::string path_of(const child& of) const;
-  void say(std::string what) const;
+  template <class Text>
+  void say(const Text& what) const;
   void log_start_failure(const child& failed, const exit_reason& reason) const;
 
   supervisor_flags flags_;
@@ -106,8 +125,8 @@ class supervisor_server final
   std::shared_ptr<supervision_observer> observer_;
   restart_budget budget_;
   children children_;
-  boost::unordered_flat_map<std::string_view, children::iterator, std::hash<std::string_view>> by_id_;
-  boost::unordered_flat_map<pid, children::iterator, std::hash<pid>> by_process_;
+  boost::unordered_flat_set<child*, by_id, same_id> ids_;
+  boost::unordered_flat_map<pid, child*, std::hash<pid>> processes_;
 };
 
 }  // namespace coppice::detail
