@@ -205,11 +205,15 @@ bool read_enumerator(value_reader& from, std::span<enumerator const> known, std:
 }
 
 bool read_fields(value_reader& from, std::string_view type, std::span<value_slot const> slots) {
-  std::vector<std::string_view> names;
-  for (value_slot const& slot : slots) names.push_back(slot.name);
+  auto const names = [&slots] {
+    std::vector<std::string_view> all;
+    for (value_slot const& slot : slots) all.push_back(slot.name);
+    return all;
+  };
   if (from.what() != kind::object) {
-    std::string_view const keys = names.size() == 1 ? "the key " : "the keys ";
-    return refuse(from, "an object with " + std::string(keys) + listed(names, "and") + " (" + std::string(type) + ")");
+    std::string_view const keys = slots.size() == 1 ? "the key " : "the keys ";
+    return refuse(from,
+                  "an object with " + std::string(keys) + listed(names(), "and") + " (" + std::string(type) + ")");
   }
   if (!shallow(from)) return false;
   bool good = true;
@@ -222,8 +226,8 @@ bool read_fields(value_reader& from, std::string_view type, std::span<value_slot
       good = known->read(*from.find(key), known->place) && good;
       continue;
     }
-    std::string const meant = did_you_mean(key, names);
-    from.fault("unknown key " + shortened(key) + (meant.empty() ? "; known here: " + listed(names, "and") : meant));
+    std::string const meant = did_you_mean(key, names());
+    from.fault("unknown key " + shortened(key) + (meant.empty() ? "; known here: " + listed(names(), "and") : meant));
     good = false;
   }
   return good;

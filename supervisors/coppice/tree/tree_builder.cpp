@@ -20,58 +20,89 @@ start_result injected_failure() {
   return start_result::failed(exit_reason{"injected"});
 }
 
-// The specs are shared by all incarnations: a supervisor starts from what the file says, whatever was added since.
-start_result start_supervisor_of(const std::shared_ptr<const supervisor_spec>& spec, const std::string& path,
-                                 const tree_surroundings& around) {
-  if (is_to_fail(around, path)) return injected_failure();
-  supervisor_init init;
-  init.flags = {spec->strategy, spec->max_restarts, spec->max_seconds, spec->auto_shutdown};
-  init.path = path;
-  init.observer = around.observer;
-  for (const auto& child : spec->children) {
-    for (auto& each : child_specs_of(child, path, around)) init.children.push_back(std::move(each));
-  }
-  return start_supervisor(std::move(init), {.name = spec->name.value_or("")});
+// A supervisor of a tree, for as long as it may be started: what it is made from, and where. Its children are made from
+// what lies in its spec.
+struct supervisor_place {
+  std::shared_ptr<const supervisor_spec> spec;
+  std::string path;
+  tree_surroundings around;
+};
+
+start_result start_supervisor_at(const std::shared_ptr<const supervisor_place>& place);
+
+// A start function must be copied, and a tree may have a million of them: they share what is the same for all children
+// of a supervisor, and a path is put together only where somebody asks for it.
+start_function start_of_worker(std::shared_ptr<const supervisor_place> above, const worker_spec& spec,
+                               std::uint32_t number) {
+  return [above = std::move(above), &spec, number] {
+    const tree_surroundings& around = above->around;
+    if (around.faults != nullptr && is_to_fail(around, below(above->path, spec.replica_id(number)))) {
+      return injected_failure();
+    }
+    const worker* const found = around.workers->find(spec.start);
+    return found->start(*spec.args, {.name = spec.replica_name(number).value_or(""), .stack = spec.stack.value_or(0)});
+  };
 }
 
-start_function worker_start(const std::shared_ptr<const worker_spec>& spec, std::uint32_t number, std::string path,
-                            const tree_surroundings& around) {
-  return [spec, number, path = std::move(path), around] {
-    if (is_to_fail(around, path)) return injected_failure();
-    const worker* const found = around.workers->find(spec->start);
-    return found->start(*spec->args,
-                        {.name = spec->replica_name(number).value_or(""), .stack = spec->stack.value_or(0)});
+void append_specs(std::vector<child_spec>& to, const std::shared_ptr<const supervisor_place>& above,
+                  const tree_child& child) {
+  const auto add = [&](std::string id, start_function start) {
+    child_spec& added = to.emplace_back();
+    added.id = std::move(id);
+    added.start = std::move(start);
+    added.restart = child.restart();
+    added.shutdown = child.shutdown();
+    added.type = child.type();
+    added.significant = child.significant();
   };
+  if (const auto* supervisor = child.if_supervisor()) {
+    // The specs are shared by all incarnations: a supervisor starts from what the file says, whatever was added since.
+    auto place = std::make_shared<const supervisor_place>(
+        supervisor_place{{above->spec, supervisor}, below(above->path, supervisor->id), above->around});
+    add(supervisor->id, [place = std::move(place)] { return start_supervisor_at(place); });
+    return;
+  }
+  const worker_spec& worker = *child.if_worker();
+  for (std::uint32_t number = 1; number <= worker.processes(); ++number) {
+    add(worker.replica_id(number), start_of_worker(above, worker, number));
+  }
+}
+
+start_result start_supervisor_at(const std::shared_ptr<const supervisor_place>& place) {
+  if (is_to_fail(place->around, place->path)) return injected_failure();
+  const supervisor_spec& spec = *place->spec;
+  supervisor_init init;
+  init.flags = {spec.strategy, spec.max_restarts, spec.max_seconds, spec.auto_shutdown};
+  init.path = place->path;
+  init.observer = place->around.observer;
+  std::size_t count = 0;
+  for (const auto& child : spec.children) count += child.processes();
+  init.children.reserve(count);
+  for (const auto& child : spec.children) append_specs(init.children, place, child);
+  return start_supervisor(std::move(init), {.name = spec.name.value_or("")});
 }
 
 }  // namespace
 
-start_result start_tree(const supervisor_spec& root, const tree_surroundings& around) {
-  return start_supervisor_of(std::make_shared<const supervisor_spec>(root), root.id, around);
+start_result start_tree(std::shared_ptr<const supervisor_spec> root, const tree_surroundings& around) {
+  std::string path = root->id;
+  return start_supervisor_at(
+      std::make_shared<const supervisor_place>(supervisor_place{std::move(root), std::move(path), around}));
+}
+
+start_result start_tree(supervisor_spec root, const tree_surroundings& around) {
+  return start_tree(std::make_shared<const supervisor_spec>(std::move(root)), around);
 }
 
 std::vector<child_spec> child_specs_of(const tree_child& child, std::string_view path,
                                        const tree_surroundings& around) {
+  // The children of a supervisor of its own: a copy of the one child is all that it has to keep.
+  supervisor_spec alone;
+  alone.children.push_back(child);
+  const auto above = std::make_shared<const supervisor_place>(
+      supervisor_place{std::make_shared<const supervisor_spec>(std::move(alone)), std::string{path}, around});
   std::vector<child_spec> made;
-  child_spec common;
-  common.restart = child.restart();
-  common.shutdown = child.shutdown();
-  common.type = child.type();
-  common.significant = child.significant();
-  if (const auto* supervisor = child.if_supervisor()) {
-    common.id = supervisor->id;
-    common.start = [spec = std::make_shared<const supervisor_spec>(*supervisor), own = below(path, supervisor->id),
-                    around] { return start_supervisor_of(spec, own, around); };
-    made.push_back(std::move(common));
-    return made;
-  }
-  const auto shared = std::make_shared<const worker_spec>(*child.if_worker());
-  for (std::uint32_t number = 1; number <= shared->processes(); ++number) {
-    child_spec one = common;
-    one.id = shared->replica_id(number);
-    one.start = worker_start(shared, number, below(path, one.id), around);
-    made.push_back(std::move(one));
-  }
+  append_specs(made, above, above->spec->children.front());
   return made;
 }
 

@@ -23,8 +23,12 @@ struct tree_surroundings {
   std::shared_ptr<start_faults> faults;
 };
 
-/// Starts a checked tree, linked to the caller: the root and all below it. The paths begin with the root's id.
-start_result start_tree(const supervisor_spec& root, const tree_surroundings& around);
+/// Starts a checked tree, linked to the caller: the root and all below it. The paths begin with the root's id. All
+/// incarnations share the spec.
+start_result start_tree(std::shared_ptr<const supervisor_spec> root, const tree_surroundings& around);
+
+/// The same with a spec of its own.
+start_result start_tree(supervisor_spec root, const tree_surroundings& around);
 
 /// The child specs of one child of a tree file under the supervisor at `path`: one, or as many as it has replicas.
 std::vector<child_spec> child_specs_of(const tree_child& child, std::string_view path, const tree_surroundings& around);

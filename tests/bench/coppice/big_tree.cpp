@@ -2,7 +2,9 @@
 // that, and stopped. Per server.
 
 #include <cstdio>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include <boost/describe/class.hpp>
 #include <nlohmann/json.hpp>
@@ -64,12 +66,13 @@ void tree(bench::occasion& now) {
   coppice::fault_list faults{"tree.json"};
   const auto json = coppice::read_json(text, "a tree", faults);
   expect(json.has_value(), "the text is JSON");
-  const auto spec = coppice::check_tree(*json, registry, faults);
+  auto checked = coppice::check_tree(*json, registry, faults);
   now.report(bench::nanoseconds(bench::clock::now() - began) / children, "ns", "json");
-  expect(spec.has_value(), "the tree has no faults");
+  expect(checked.has_value(), "the tree has no faults");
+  const auto spec = std::make_shared<const coppice::supervisor_spec>(std::move(*checked));
 
   began = bench::clock::now();
-  const auto root = coppice::start_tree(*spec, {&registry, nullptr, nullptr});
+  const auto root = coppice::start_tree(spec, {&registry, nullptr, nullptr});
   now.report(bench::nanoseconds(bench::clock::now() - began) / children, "ns", "start");
   expect(static_cast<bool>(root), "the tree starts");
   const auto pools_now = coppice::which_children(root.process());
