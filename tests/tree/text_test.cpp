@@ -55,10 +55,18 @@ TEST_SUITE("text in messages") {
     CHECK(to_string(place_of("a\nb", 2)) == "2:1");
     CHECK(to_string(place_of("\xc3\xb6x", 2)) == "1:2");
     CHECK(to_string(place_of("ab", 99)) == "1:3");
-    place_cursor cursor{"a\n\nbc"};
-    CHECK(to_string(cursor.advance_to(1)) == "1:2");
-    CHECK(to_string(cursor.advance_to(1)) == "1:2");
-    CHECK(to_string(cursor.advance_to(4)) == "3:2");
+  }
+
+  TEST_CASE("an index of places finds them in any order, as if it had counted from the beginning") {
+    std::string text;
+    for (int line = 0; line < 300; ++line)
+      text += std::string(static_cast<std::size_t>(line % 90), 'x') + "\xe2\x82\xac\n";
+    place_index const places{text};
+    for (std::size_t offset = text.size() + 2; offset-- > 0;) {
+      CAPTURE(offset);
+      CHECK(to_string(places.of(offset)) == to_string(place_of(text, offset)));
+    }
+    CHECK(to_string(place_index{""}.of(0)) == "1:1");
   }
 
   TEST_CASE("an excerpt cuts a long line around the place") {

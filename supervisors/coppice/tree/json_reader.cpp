@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cstring>
+#include <iterator>
 #include <unordered_map>
 #include <utility>
 
@@ -25,7 +27,7 @@ constexpr std::string_view blanks = " \t\r\n";
 // objects are a list, so that depth costs no stack.
 class builder : public nlohmann::json_sax<nlohmann::json> {
  public:
-  builder(std::string_view text, fault_list& faults) : text_{text}, faults_{faults}, places_{text} {}
+  builder(std::string_view text, fault_list& faults) : text_{text}, faults_{faults} {}
 
   std::optional<located_json> take() { return std::move(root_); }
 
@@ -44,17 +46,21 @@ class builder : public nlohmann::json_sax<nlohmann::json> {
   bool string(std::string& value) override { return scalar(std::make_unique<std::string>(std::move(value))); }
   bool binary(nlohmann::json::binary_t&) override { return false; }
 
-  bool start_object(std::size_t) override { return open(std::make_unique<located_json::object>()); }
-  bool start_array(std::size_t) override { return open(std::make_unique<located_json::array>()); }
-  bool end_object() override { return close(); }
-  bool end_array() override { return close(); }
+  bool start_object(std::size_t) override { return open(true); }
+  bool start_array(std::size_t) override { return open(false); }
+  // What is in it has been collected in a list that had room to grow, and is put into one of just its size.
+  bool end_object() override {
+    return close([](frame& closed) { return std::make_unique<located_json::object>(exactly(closed.members)); });
+  }
+  bool end_array() override {
+    return close([](frame& closed) { return std::make_unique<located_json::array>(exactly(closed.elements)); });
+  }
 
   bool key(std::string& name) override {
     std::uint32_t const offset = take_token();
-    frame& top = frames_.back();
-    located_json::object& members = *std::get<std::unique_ptr<located_json::object>>(top.value.value);
-    top.keep = note_key(top, members, name, offset);
-    members.push_back({std::move(name), offset, {}});
+    frame& top = innermost();
+    top.keep = note_key(top, name, offset);
+    top.members.push_back({std::move(name), offset, {}});
     return true;
   }
 
@@ -74,23 +80,43 @@ class builder : public nlohmann::json_sax<nlohmann::json> {
   }
 
  private:
-  // An array or object that is being read.
+  // An array or object that is being read. The next one of the same depth takes over its lists.
   struct frame {
-    located_json value;
-    bool keep = true;  ///< Whether the member that is being read stays: the first of its key does.
-    std::vector<detail::text_place> key_places;
+    bool is_object = false;
+    std::uint32_t offset = 0;
+    located_json::object members;
+    located_json::array elements;
+    bool keep = true;                                   ///< Whether the member that is being read stays: the first of
+                                                        ///< its key does.
     std::unordered_map<std::string, std::size_t> keys;  ///< Used once there are too many keys to look through.
   };
 
+  frame& innermost() { return frames_[depth_ - 1]; }
+
+  template <class List>
+  static List exactly(List& grown) {
+    List exact(std::make_move_iterator(grown.begin()), std::make_move_iterator(grown.end()));
+    grown.clear();
+    return exact;
+  }
+
+  static bool is_between_tokens(char c) {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ',' || c == ':';
+  }
+  static bool is_bracket(char c) { return c == '{' || c == '}' || c == '[' || c == ']'; }
+
   // The parser does not tell where a token stands, but all of them so far are sound, so that they are easily found.
   std::uint32_t take_token() {
-    std::size_t const begin = text_.find_first_not_of(" \t\r\n,:", cursor_);
+    std::size_t begin = cursor_;
+    while (is_between_tokens(text_[begin])) ++begin;
     std::size_t end = begin + 1;
     if (text_[begin] == '"') {
       while (text_[end] != '"') end += text_[end] == '\\' ? 2 : 1;
       ++end;
-    } else if (std::string_view{"{}[]"}.find(text_[begin]) == std::string_view::npos) {
-      end = std::min(text_.find_first_of(" \t\r\n,:{}[]\"", begin), text_.size());
+    } else if (!is_bracket(text_[begin])) {
+      while (end < text_.size() && !is_between_tokens(text_[end]) && !is_bracket(text_[end]) && text_[end] != '"') {
+        ++end;
+      }
     }
     cursor_ = end;
     return static_cast<std::uint32_t>(begin);
@@ -102,20 +128,20 @@ class builder : public nlohmann::json_sax<nlohmann::json> {
 
   std::string pointer() const {
     std::string result;
-    for (std::size_t i = 0; i + 1 < frames_.size(); ++i) {
-      if (auto const* members = frames_[i].value.if_object()) {
-        result = detail::pointer_to(result, members->back().key);
+    for (std::size_t i = 0; i + 1 < depth_; ++i) {
+      if (frames_[i].is_object) {
+        result = detail::pointer_to(result, frames_[i].members.back().key);
       } else {
-        result = detail::pointer_to(result, frames_[i].value.if_array()->size());
+        result = detail::pointer_to(result, frames_[i].elements.size());
       }
     }
     return result;
   }
 
   // Whether the key is the first of its name in its object.
-  bool note_key(frame& top, located_json::object const& members, std::string const& name, std::uint32_t offset) {
+  bool note_key(frame& top, std::string const& name, std::uint32_t offset) {
     constexpr std::size_t looked_through = 16;
-    detail::text_place const here = places_.advance_to(offset);
+    located_json::object const& members = top.members;
     std::size_t earlier = members.size();
     if (members.size() < looked_through) {
       for (std::size_t i = 0; i < members.size(); ++i) {
@@ -127,11 +153,10 @@ class builder : public nlohmann::json_sax<nlohmann::json> {
       }
       earlier = top.keys.emplace(name, members.size()).first->second;
     }
-    if (earlier == members.size()) {
-      top.key_places.push_back(here);
-      return true;
-    }
-    detail::text_place const first = top.key_places[earlier];
+    if (earlier == members.size()) return true;
+    if (!places_) places_.emplace(text_);
+    detail::text_place const first = places_->of(members[earlier].offset);
+    detail::text_place const here = places_->of(offset);
     std::string const places = first.line == here.line
                                    ? fmt::format("in line {}, columns {} and {}", first.line, first.column, here.column)
                                    : fmt::format("in lines {} and {}", first.line, here.line);
@@ -149,58 +174,69 @@ class builder : public nlohmann::json_sax<nlohmann::json> {
     return true;
   }
 
-  template <class T>
-  bool open(T container) {
+  bool open(bool is_object) {
     std::uint32_t const offset = take_token();
-    if (frames_.size() == max_json_depth) {
+    if (depth_ == max_json_depth) {
       add_at(offset, fmt::format("nested more than {} deep. Flatten it: a supervisor takes any number of children.",
                                  max_json_depth));
       return false;
     }
-    frame next;
-    next.value.value = std::move(container);
-    next.value.offset = offset;
-    frames_.push_back(std::move(next));
+    if (depth_ == frames_.size()) frames_.emplace_back();
+    frame& next = frames_[depth_++];
+    next.is_object = is_object;
+    next.offset = offset;
+    next.keep = true;
+    if (!next.keys.empty()) next.keys.clear();
     return true;
   }
 
-  bool close() {
+  template <class Finish>
+  bool close(Finish const& finish) {
     take_token();
-    located_json node = std::move(frames_.back().value);
-    frames_.pop_back();
+    frame& closed = innermost();
+    located_json node;
+    node.value = finish(closed);
+    node.offset = closed.offset;
+    --depth_;
     put(std::move(node));
     return true;
   }
 
   void put(located_json node) {
-    if (frames_.empty()) {
+    if (depth_ == 0) {
       root_ = std::move(node);
       return;
     }
-    frame& top = frames_.back();
-    if (auto* elements = std::get_if<std::unique_ptr<located_json::array>>(&top.value.value)) {
-      (*elements)->push_back(std::move(node));
-      return;
-    }
-    auto& members = *std::get<std::unique_ptr<located_json::object>>(top.value.value);
-    if (top.keep) {
-      members.back().value = std::move(node);
+    frame& top = innermost();
+    if (!top.is_object) {
+      top.elements.push_back(std::move(node));
+    } else if (top.keep) {
+      top.members.back().value = std::move(node);
     } else {
-      members.pop_back();
+      top.members.pop_back();
     }
   }
 
   std::string_view text_;
   fault_list& faults_;
-  detail::place_cursor places_;
+  std::optional<detail::place_index> places_;  // only once it is needed
   std::size_t cursor_ = 0;
-  std::vector<frame> frames_;
+  std::vector<frame> frames_;  // the first `depth_` of them are open
+  std::size_t depth_ = 0;
   std::optional<located_json> root_;
 };
 
 // The first byte that begins no UTF-8 character.
 std::optional<std::size_t> first_stray_byte(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
+    // Most of a file is ASCII: eight at a time.
+    std::uint64_t eight = 0;
+    while (i + sizeof eight <= text.size()) {
+      std::memcpy(&eight, text.data() + i, sizeof eight);
+      if ((eight & 0x8080808080808080U) != 0) break;
+      i += sizeof eight;
+    }
+    if (i == text.size()) break;
     std::size_t const length = detail::utf8_length(text.substr(i, 4));
     if (length == 0) return i;
     i += length;

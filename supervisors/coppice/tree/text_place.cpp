@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -11,6 +12,23 @@ namespace {
 
 std::size_t character_length(std::string_view text) {
   return std::max<std::size_t>(1, utf8_length(text));
+}
+
+// From one character on to the one that holds the byte `offset`.
+character_place advanced(character_place from, std::string_view text, std::size_t offset) {
+  offset = std::min(offset, text.size());
+  while (from.offset < offset) {
+    // At most four bytes are looked at: a character is no longer.
+    std::size_t const length = character_length(text.substr(from.offset, 4));
+    if (from.offset + length > offset) break;
+    if (text[from.offset] == '\n') {
+      from.place = {from.place.line + 1, 1};
+    } else {
+      ++from.place.column;
+    }
+    from.offset += length;
+  }
+  return from;
 }
 
 std::size_t line_begin(std::string_view text, std::size_t offset) {
@@ -28,23 +46,23 @@ std::string_view shown(std::string_view character) {
 }  // namespace
 
 text_place place_of(std::string_view text, std::size_t offset) {
-  return place_cursor{text}.advance_to(offset);
+  return advanced({}, text, offset).place;
 }
 
-text_place place_cursor::advance_to(std::size_t offset) {
-  offset = std::min(offset, text_.size());
-  while (offset_ < offset) {
-    // At most four bytes are looked at: a character is no longer.
-    std::size_t const length = character_length(text_.substr(offset_, 4));
-    if (offset_ + length > offset) break;
-    if (text_[offset_] == '\n') {
-      place_ = {place_.line + 1, 1};
-    } else {
-      ++place_.column;
-    }
-    offset_ += length;
+place_index::place_index(std::string_view text) : text_{text} {
+  constexpr std::size_t stride = 1024;
+  character_place here;
+  for (std::size_t next = 0; next <= text.size(); next += stride) {
+    here = advanced(here, text, next);
+    marks_.push_back(here);
   }
-  return place_;
+}
+
+text_place place_index::of(std::size_t offset) const {
+  auto const behind =
+      std::upper_bound(marks_.begin(), marks_.end(), offset,
+                       [](std::size_t wanted, character_place const& mark) { return wanted < mark.offset; });
+  return advanced(*std::prev(behind), text_, offset).place;
 }
 
 std::string to_string(text_place place) {

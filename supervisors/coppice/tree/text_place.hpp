@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace coppice::detail {
 
@@ -12,21 +13,26 @@ struct text_place {
   std::size_t column;
 };
 
+/// Where a character begins, and its place.
+struct character_place {
+  std::size_t offset = 0;
+  text_place place{1, 1};
+};
+
 /// Where the byte `offset` of `text` stands. Bytes that are no UTF-8 count as a character each.
 text_place place_of(std::string_view text, std::size_t offset);
 
-/// The same for many bytes in a row, without counting from the beginning for each of them.
-class place_cursor {
+/// The same for many bytes of one text, without counting from the beginning for each of them.
+class place_index {
  public:
-  explicit place_cursor(std::string_view text) noexcept : text_{text} {}
+  /// Goes through the text once.
+  explicit place_index(std::string_view text);
 
-  /// Where the byte `offset` stands; not before that of the last call.
-  text_place advance_to(std::size_t offset);
+  text_place of(std::size_t offset) const;
 
  private:
   std::string_view text_;
-  std::size_t offset_ = 0;
-  text_place place_{1, 1};
+  std::vector<character_place> marks_;  // every so many bytes, beginning with the first
 };
 
 /// `LINE:COLUMN`.

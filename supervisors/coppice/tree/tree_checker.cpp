@@ -1,15 +1,18 @@
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <iterator>
 #include <span>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <coppice/tree/fault.hpp>
+#include <coppice/tree/identifier.hpp>
 #include <coppice/tree/json_pointer.hpp>
 #include <coppice/tree/located_json.hpp>
 #include <coppice/tree/meant_amount.hpp>
@@ -213,16 +216,18 @@ class checker {
       return result;
     }
     result.reserve(list->size());
-    std::unordered_map<std::string, std::string> ids;
+    boost::unordered_flat_map<std::string_view, std::size_t, std::hash<std::string_view>> ids;
+    ids.reserve(list->size());
     for (std::size_t i = 0; i < list->size() && !faults_.full(); ++i) {
       result.push_back(child((*list)[i], pointer_to(pointer, i), parent));
+      // Room was reserved: what has been added stays where it is.
       tree_child const& added = result.back();
       if (added.id().empty()) continue;
-      auto const [earlier, is_new] = ids.emplace(added.id(), added.pointer());
+      auto const [earlier, is_new] = ids.emplace(added.id(), i);
       if (is_new) continue;
       faults_.add(pointer_to(added.pointer(), "id"), (*list)[i].find("id")->offset,
                   fmt::format("{} is already the id of {}; ids must differ within a supervisor.", in_quotes(added.id()),
-                              earlier->second));
+                              result[earlier->second].pointer()));
     }
     return result;
   }
@@ -252,6 +257,7 @@ class checker {
   // The id, or an empty string where it is missing or wrong.
   std::string id(located_json const& value, std::string const& pointer, role as) {
     if (auto const* given = value.find("id")) {
+      if (auto const* sound = given->if_string(); sound != nullptr && detail::is_identifier(*sound)) return *sound;
       return detail::check_identifier(*given, pointer_to(pointer, "id"), "id", faults_).value_or("");
     }
     faults_.add(pointer, value.offset,
@@ -320,15 +326,17 @@ class checker {
   std::shared_ptr<nlohmann::json const> args(located_json const& value, std::string const& pointer,
                                              std::string const& worker) {
     located_json const* given = value.find("args");
-    std::string const place = pointer_to(pointer, "args");
-    if (given != nullptr && !detail::check_exact_numbers(*given, place, faults_)) return nullptr;
+    if (given != nullptr && !detail::has_exact_numbers(*given)) {
+      detail::check_exact_numbers(*given, pointer_to(pointer, "args"), faults_);
+      return nullptr;
+    }
     auto json = std::make_shared<nlohmann::json const>(given == nullptr ? nlohmann::json::object() : to_json(*given));
     if (worker.empty()) return json;
     std::vector<arg_fault> wrong;
     workers_.check_args(worker, *json, wrong);
     for (arg_fault& one : wrong) {
       std::size_t const offset = given == nullptr ? value.offset : detail::nearest_value(*given, one.pointer).offset;
-      faults_.add(place + one.pointer, offset, std::move(one.message));
+      faults_.add(pointer_to(pointer, "args") + one.pointer, offset, std::move(one.message));
     }
     return json;
   }

@@ -29,41 +29,32 @@ std::optional<std::uint64_t> digits(std::string_view text) {
   return number;
 }
 
-// What can hold no inexact number.
-bool is_scalar(located_json const& value) {
-  return value.if_array() == nullptr && value.if_object() == nullptr &&
-         !std::holds_alternative<std::unique_ptr<located_json::other_number>>(value.value);
-}
-
-// Only a fault puts the keys on the `way` to it together.
-bool exact_numbers(located_json const& value, std::vector<std::string>& way, std::string const& pointer,
-                   fault_list& faults) {
-  bool exact = true;
+// `way`: the keys that lead from `pointer` to the value.
+void note_inexact_numbers(located_json const& value, std::vector<std::string>& way, std::string const& pointer,
+                          fault_list& faults) {
   if (auto const* number = std::get_if<std::unique_ptr<located_json::other_number>>(&value.value)) {
-    if (!(*number)->too_many_digits) return true;
+    if (!(*number)->too_many_digits) return;
     std::string place = pointer;
     for (std::string const& key : way) place = pointer_to(place, key);
     faults.add(std::move(place), value.offset,
                fmt::format("expected a number that fits into 64 bits; got {}. Write it with an exponent if it may be "
                            "rounded, or in quotes if the worker takes a string.",
                            value.described()));
-    return false;
+    return;
   }
   way.emplace_back();
   if (auto const* elements = value.if_array()) {
     for (std::size_t i = 0; i < elements->size(); ++i) {
-      if (is_scalar((*elements)[i])) continue;
       way.back() = std::to_string(i);
-      exact &= exact_numbers((*elements)[i], way, pointer, faults);
+      note_inexact_numbers((*elements)[i], way, pointer, faults);
     }
   } else if (auto const* members = value.if_object()) {
     for (auto const& member : *members) {
       way.back() = member.key;
-      exact &= exact_numbers(member.value, way, pointer, faults);
+      note_inexact_numbers(member.value, way, pointer, faults);
     }
   }
   way.pop_back();
-  return exact;
 }
 
 std::optional<double> any_number(located_json const& value) {
@@ -76,9 +67,23 @@ std::optional<double> any_number(located_json const& value) {
 
 }  // namespace
 
+bool has_exact_numbers(located_json const& value) {
+  if (auto const* number = std::get_if<std::unique_ptr<located_json::other_number>>(&value.value)) {
+    return !(*number)->too_many_digits;
+  }
+  if (auto const* elements = value.if_array()) {
+    return std::all_of(elements->begin(), elements->end(), has_exact_numbers);
+  }
+  auto const* members = value.if_object();
+  return members == nullptr || std::all_of(members->begin(), members->end(),
+                                           [](auto const& member) { return has_exact_numbers(member.value); });
+}
+
 bool check_exact_numbers(located_json const& value, std::string const& pointer, fault_list& faults) {
+  if (has_exact_numbers(value)) return true;
   std::vector<std::string> way;
-  return exact_numbers(value, way, pointer, faults);
+  note_inexact_numbers(value, way, pointer, faults);
+  return false;
 }
 
 std::string decimal_text(double number) {

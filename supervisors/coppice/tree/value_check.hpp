@@ -56,8 +56,10 @@ std::optional<double> check_decimal(located_json const& value, std::string const
 /// A bound as a message shows it: `1,000`, `0.000001`.
 std::string decimal_text(double number);
 
-/// Whether all whole numbers in it fit into 64 bits; each that does not is a fault, for it would lose its last digits
-/// without anybody noticing.
+/// Whether all whole numbers in it fit into 64 bits: others would lose their last digits without anybody noticing.
+bool has_exact_numbers(located_json const& value);
+
+/// The same; each that does not fit is a fault.
 bool check_exact_numbers(located_json const& value, std::string const& pointer, fault_list& faults);
 
 /// What to write for a number that was put in quotes, or that has a fraction or exponent of no effect; with a blank
