@@ -48,21 +48,13 @@ struct handler {
 };
 
 /// What is the same for all servers.
-class server_base {
+class server_base : public pooled_object {
  public:
   server_base(const server_base&) = delete;
   server_base& operator=(const server_base&) = delete;
   virtual ~server_base();
 
   virtual std::span<const handler> handlers() const noexcept = 0;
-
-  static void* operator new(std::size_t size) { return allocate_object(size); }
-  static void operator delete(void* room, std::size_t size) noexcept { deallocate_object(room, size); }
-  // What wants more alignment than usual.
-  static void* operator new(std::size_t size, std::align_val_t alignment) { return ::operator new(size, alignment); }
-  static void operator delete(void* room, std::size_t size, std::align_val_t alignment) noexcept {
-    ::operator delete(room, size, alignment);
-  }
 
  protected:
   server_base() = default;
@@ -144,7 +136,7 @@ constexpr handler make_handler() {
 }
 
 /// Makes the server's object, in its process, and keeps until then what else the process begins with.
-class server_maker {
+class server_maker : public pooled_object {
  public:
   explicit server_maker(start_options how) : options{std::move(how)} {}
   server_maker(const server_maker&) = delete;

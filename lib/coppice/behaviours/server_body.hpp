@@ -50,9 +50,6 @@ class server_body final : public process_body {
   server_body(std::unique_ptr<server_maker> maker, bool linked);
   ~server_body() override;
 
-  static void* operator new(std::size_t size) { return allocate_object(size); }
-  static void operator delete(void* room, std::size_t size) noexcept { deallocate_object(room, size); }
-
   turn run(control_block& process, exit_reason& reason) override;
   bool holds_stack() const noexcept override { return busy_; }
   void end_by_itself(control_block& process, exit_reason reason) override;

@@ -178,9 +178,10 @@ std::size_t control_block::stack_size() const noexcept {
 
 bool control_block::wake_elsewhere() noexcept {
   if (!on_thread_) return false;
-  const std::lock_guard hold{extras_->thread_lock};
-  extras_->thread_woken = true;
-  extras_->thread_waits.notify_one();
+  thread_wait& thread = *extras_->thread;
+  const std::lock_guard hold{thread.lock};
+  thread.is_woken = true;
+  thread.woken.notify_one();
   return true;
 }
 
@@ -247,9 +248,10 @@ void control_block::suspend() {
   if (!on_thread_) {
     running_runtime().engine.park();
   } else if (commit_park()) {
-    std::unique_lock hold{extras_->thread_lock};
-    extras_->thread_waits.wait(hold, [this] { return extras_->thread_woken; });
-    extras_->thread_woken = false;
+    thread_wait& thread = *extras_->thread;
+    std::unique_lock hold{thread.lock};
+    thread.woken.wait(hold, [&thread] { return thread.is_woken; });
+    thread.is_woken = false;
   }
   status_.store(status::running, std::memory_order_relaxed);
 }
@@ -396,7 +398,7 @@ void control_block::act_on(envelope* arrived) {
       break;
     }
     case envelope_kind::monitor:
-      if (watchers().insert_or_assign(arrived->ref(), arrived->sender()).second) add(watcher_count_, 1);
+      if (watchers().insert_or_assign(arrived->ref(), arrived->sender())) add(watcher_count_, 1);
       break;
     case envelope_kind::demonitor: forget_call(arrived->ref()); break;
     case envelope_kind::down: on_down(arrived); return;
@@ -508,7 +510,7 @@ void control_block::on_down(envelope* signal) {
   }
   if (extras_ != nullptr) {
     const auto found = extras_->monitors.find(ref);
-    if (found != extras_->monitors.end()) {
+    if (found != nullptr) {
       auto& what = signal->as<ending>();
       if (what.orphans != nullptr) orphans_of(signal->sender(), what.orphans);
       append(make_envelope<down>(self_, envelope_kind::message, signal->sender(), ref,
@@ -559,7 +561,7 @@ reference control_block::monitor(pid target, std::string name) {
                                down{ref, target, std::move(name), exit_reason::noproc()}));
     return ref;
   }
-  more().monitors.emplace(ref, monitored{target, std::move(name)});
+  more().monitors.insert(ref, monitored{target, std::move(name)});
   add(monitor_count_, 1);
   post(make_envelope<nothing>(target, envelope_kind::monitor, self_, ref));
   return ref;
@@ -570,7 +572,7 @@ bool control_block::demonitor(reference of, bool flush) {
   bool was_active = false;
   if (extras_ != nullptr) {
     const auto found = extras_->monitors.find(of);
-    if (found != extras_->monitors.end()) {
+    if (found != nullptr) {
       was_active = true;
       post(make_envelope<nothing>(found->second.process, envelope_kind::demonitor, self_, of));
       extras_->monitors.erase(found);
@@ -596,8 +598,8 @@ void control_block::begin_linked(control_block& child) {
 
 reference control_block::begin_monitored(control_block& child) {
   const reference ref = reference::make();
-  more().monitors.emplace(ref, monitored{child.self_, {}});
-  child.watchers()[ref] = self_;
+  more().monitors.insert(ref, monitored{child.self_, {}});
+  child.watchers().insert(ref, self_);
   add(monitor_count_, 1);
   add(child.watcher_count_, 1);
   return ref;
@@ -606,18 +608,17 @@ reference control_block::begin_monitored(control_block& child) {
 void control_block::forget_unborn(pid child) noexcept {
   erase_link(child);
   if (extras_ == nullptr) return;
-  const auto erased =
-      boost::unordered::erase_if(extras_->monitors, [child](const auto& each) { return each.second.process == child; });
+  const auto erased = extras_->monitors.erase_if([child](const auto& each) { return each.second.process == child; });
   add(monitor_count_, -static_cast<int>(erased));
 }
 
 void control_block::forget_call(reference ref) noexcept {
   if (call_ == ref) call_ = {};
-  if (extras_ != nullptr && extras_->watchers.erase(ref) != 0) add(watcher_count_, -1);
+  if (extras_ != nullptr && extras_->watchers.erase(ref)) add(watcher_count_, -1);
 }
 
 void control_block::keep_call() {
-  if (watchers().insert_or_assign(call_, caller_).second) add(watcher_count_, 1);
+  if (watchers().insert_or_assign(call_, caller_)) add(watcher_count_, 1);
   call_ = {};
 }
 
@@ -636,13 +637,13 @@ void control_block::append_questions(std::vector<reference>& to) const {
 }
 
 void control_block::orphans_of(pid ended, const std::shared_ptr<const std::vector<pid>>& orphans) {
-  more().orphans[ended] = orphans;
+  more().orphans.insert_or_assign(ended, orphans);
 }
 
 std::shared_ptr<const std::vector<pid>> control_block::take_orphans_of(pid ended) {
   if (extras_ == nullptr) return nullptr;
   const auto found = extras_->orphans.find(ended);
-  if (found == extras_->orphans.end()) return nullptr;
+  if (found == nullptr) return nullptr;
   auto taken = std::move(found->second);
   extras_->orphans.erase(found);
   return taken;
@@ -716,6 +717,19 @@ std::vector<pid> control_block::links() const {
   // In the order of their pids, so that a simulation does not depend on how a hash table is laid out.
   std::sort(found.begin(), found.end());
   return found;
+}
+
+template <class Table, class Function>
+void control_block::in_order_of_making(const Table& table, Function what) {
+  if (table.size() == 1) {
+    what(table.begin()->first, other_end(table.begin()->second));
+    return;
+  }
+  std::vector<std::pair<reference, pid>> sorted;
+  sorted.reserve(table.size());
+  for (const auto& [ref, other] : table) sorted.emplace_back(ref, other_end(other));
+  std::sort(sorted.begin(), sorted.end());
+  for (const auto& [ref, other] : sorted) what(ref, other);
 }
 
 // The end
@@ -821,12 +835,12 @@ void control_block::tell_of_end(const exit_reason& reason) noexcept {
   if (extras_ != nullptr) std::for_each(extras_->enders.begin(), extras_->enders.end(), tell_ender);
   if (call_) post(make_ending(caller_, envelope_kind::down, self_, call_, reason));
   if (extras_ != nullptr) {
-    for (const auto& [ref, watcher] : in_order_of_making(extras_->watchers)) {
+    in_order_of_making(extras_->watchers, [&](reference ref, pid watcher) {
       post(make_ending(watcher, envelope_kind::down, self_, ref, reason, orphans));
-    }
-    for (const auto& [ref, target] : in_order_of_making(extras_->monitors)) {
+    });
+    in_order_of_making(extras_->monitors, [&](reference ref, pid target) {
       post(make_envelope<nothing>(target, envelope_kind::demonitor, self_, ref));
-    }
+    });
   }
   while (queue_ != nullptr) {
     envelope* queued = unlink_message(&queue_);
@@ -853,23 +867,9 @@ void control_block::tell_of_end(const exit_reason& reason) noexcept {
   }
 }
 
-std::vector<std::pair<reference, pid>> control_block::in_order_of_making(const watcher_map& watchers) {
-  std::vector<std::pair<reference, pid>> sorted{watchers.begin(), watchers.end()};
-  std::sort(sorted.begin(), sorted.end());
-  return sorted;
-}
-
-std::vector<std::pair<reference, pid>> control_block::in_order_of_making(const monitor_map& monitors) {
-  std::vector<std::pair<reference, pid>> sorted;
-  sorted.reserve(monitors.size());
-  for (const auto& [ref, target] : monitors) sorted.emplace_back(ref, target.process);
-  std::sort(sorted.begin(), sorted.end());
-  return sorted;
-}
-
 void control_block::begin_on_thread() noexcept {
   on_thread_ = true;
-  more();
+  more().thread = std::make_unique<thread_wait>();
   status_.store(status::running, std::memory_order_relaxed);
   process_of_thread = this;
 }
@@ -909,7 +909,9 @@ const std::map<std::string, std::any>* control_block::dictionary_if_any() const 
 
 std::vector<control_block::monitored> control_block::monitors() const {
   std::vector<std::pair<reference, monitored>> sorted;
-  if (extras_ != nullptr) sorted.assign(extras_->monitors.begin(), extras_->monitors.end());
+  if (extras_ != nullptr) {
+    for (const auto& [ref, target] : extras_->monitors) sorted.emplace_back(ref, target);
+  }
   std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<monitored> found;
   found.reserve(sorted.size());
@@ -920,15 +922,14 @@ std::vector<control_block::monitored> control_block::monitors() const {
 std::vector<pid> control_block::monitored_by() const {
   std::vector<pid> found;
   if (extras_ == nullptr) return found;
-  for (const auto& [ref, watcher] : in_order_of_making(extras_->watchers)) found.push_back(watcher);
+  in_order_of_making(extras_->watchers, [&found](reference, pid watcher) { found.push_back(watcher); });
   return found;
 }
 
 std::size_t control_block::memory() const {
   std::size_t sum = sizeof(process_slot);
   if (extras_ != nullptr) {
-    sum += sizeof(extras) + extras_->watchers.bucket_count() * sizeof(watcher_map::value_type) +
-           extras_->monitors.bucket_count() * sizeof(monitor_map::value_type);
+    sum += sizeof(extras) + extras_->watchers.bytes() + extras_->monitors.bytes();
   }
   if (links_ != nullptr) sum += sizeof(link_map) + links_->bucket_count() * sizeof(link_map::value_type);
   if (body_ != nullptr) {

@@ -27,6 +27,7 @@
 #include <coppice/process/process_body.hpp>
 #include <coppice/process/process_table.hpp>
 #include <coppice/process/reference.hpp>
+#include <coppice/process/small_table.hpp>
 #include <coppice/scheduling/runtime.hpp>
 
 namespace coppice::detail {
@@ -332,17 +333,24 @@ class control_block final : public scheduling::runnable {
   std::size_t memory() const;
 
  private:
-  using watcher_map = boost::unordered_flat_map<reference, pid, std::hash<reference>>;
+  using watcher_map = small_table<reference, pid>;
   using link_map = boost::unordered_flat_map<pid, std::uint64_t, std::hash<pid>>;
-  using monitor_map = boost::unordered_flat_map<reference, monitored, std::hash<reference>>;
+  using monitor_map = small_table<reference, monitored>;
+
+  // How a thread of the user's waits.
+  struct thread_wait {
+    std::mutex lock;
+    std::condition_variable woken;
+    bool is_woken = false;
+  };
 
   // What most processes have none of.
-  struct extras {
+  struct extras : pooled_object {
     watcher_map watchers;  // who monitors us, or waits for our late reply
     monitor_map monitors;  // whom we monitor
     std::map<std::string, std::any> dictionary;
     std::shared_ptr<const ancestry> for_children;
-    boost::unordered_flat_map<pid, std::shared_ptr<const std::vector<pid>>, std::hash<pid>> orphans;
+    small_table<pid, std::shared_ptr<const std::vector<pid>>> orphans;
     std::vector<pid> awaited_orphans;
     pid ending;                               // whom it ends
     std::optional<exit_reason> word_of_end;   // what came of that
@@ -351,9 +359,7 @@ class control_block final : public scheduling::runnable {
     bool is_acting = false;
     // What asks for word of us and came after the exit signal that ends us: answered with `noproc`, at the end.
     std::vector<envelope*> asked_late;
-    std::condition_variable thread_waits;
-    std::mutex thread_lock;
-    bool thread_woken = false;
+    std::unique_ptr<thread_wait> thread;
   };
 
   static constexpr std::uint16_t full_budget = 1000;
@@ -385,8 +391,11 @@ class control_block final : public scheduling::runnable {
   void on_reply(envelope* arrived);
   std::shared_ptr<const std::vector<pid>> those_left(std::vector<pid> linked);
   void tell_ancestors(const std::shared_ptr<const std::vector<pid>>& orphans);
-  static std::vector<std::pair<reference, pid>> in_order_of_making(const watcher_map& watchers);
-  static std::vector<std::pair<reference, pid>> in_order_of_making(const monitor_map& monitors);
+  static pid other_end(pid watcher) noexcept { return watcher; }
+  static pid other_end(const monitored& watched) noexcept { return watched.process; }
+  // Calls `what(reference, pid)` for each entry.
+  template <class Table, class Function>
+  static void in_order_of_making(const Table& table, Function what);
   void end_here();
   void make_way();
   bool act_now();

@@ -82,7 +82,7 @@ exit_reason end_process(pid target, const exit_reason& first, std::optional<std:
   me.begin_to_end(target, first);
   std::optional<exit_reason> reason;
   if (limit) {
-    wait_limit grace{running_runtime().engine.deadline_after(*limit)};
+    wait_limit grace{*limit};
     reason = me.wait_for_end(grace);
     if (!reason) signal_exit(me, target, exit_reason::kill());
   }

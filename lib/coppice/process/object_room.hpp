@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <new>
 
 namespace coppice::detail {
 
@@ -11,6 +12,20 @@ namespace coppice::detail {
 /// Aligned to 16 bytes. Errors: throws std::bad_alloc. Threads: any, also another one to give it back.
 void* allocate_object(std::size_t size);
 void deallocate_object(void* room, std::size_t size) noexcept;
+
+/// A base for what `new` is to make there.
+struct pooled_object {
+  static void* operator new(std::size_t size) { return allocate_object(size); }
+  static void operator delete(void* room, std::size_t size) noexcept { deallocate_object(room, size); }
+  // What wants more alignment than usual.
+  static void* operator new(std::size_t size, std::align_val_t alignment) { return ::operator new(size, alignment); }
+  static void operator delete(void* room, std::size_t size, std::align_val_t alignment) noexcept {
+    ::operator delete(room, size, alignment);
+  }
+
+ protected:
+  ~pooled_object() = default;
+};
 
 /// The same for a container that makes its elements one by one.
 template <class T>

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <coppice/process/exit_reason.hpp>
+#include <coppice/process/object_room.hpp>
 
 namespace coppice::detail {
 
@@ -12,7 +13,7 @@ class control_block;
 struct message_type;
 
 /// What a process does: a function to run, or a server whose handlers are called.
-class process_body {
+class process_body : public pooled_object {
  public:
   enum class turn : unsigned char {
     rests,  ///< Nothing to do until something arrives. It has no stack then.
