@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <utility>
 
 #include <coppice/scheduling/runnable.hpp>
 #include <coppice/scheduling/spinlock.hpp>
@@ -11,6 +12,10 @@
 namespace coppice::scheduling {
 
 /// What waits for a turn on one scheduler thread, first in, first out. Others may push to it and steal from it.
+///
+/// The one that was woken last by who has his turn may come first: what it was sent is still in the cache, and a tree
+/// of processes that wait for their children is walked in depth, not in breadth. Not more often than so many times in a
+/// row, so that nobody waits for ever.
 class run_queue {
  public:
   /// From now on only one thread uses it: it needs no lock. Before anything else.
@@ -22,10 +27,36 @@ class run_queue {
     return append(added);
   }
 
-  runnable* pop() noexcept {
-    if (size() == 0) return nullptr;
+  /// The same, and it comes before all others. Only for the thread whose queue this is.
+  std::size_t push_first(runnable& added) noexcept {
     const std::lock_guard hold{lock_};
+    runnable* const before = next_.load(std::memory_order_relaxed);
+    next_.store(&added, std::memory_order_relaxed);
+    if (before != nullptr) append(*before);
+    return size() + 1;
+  }
+
+  /// Only for the thread whose queue this is.
+  runnable* pop() noexcept {
+    if (is_empty()) return nullptr;
+    const std::lock_guard hold{lock_};
+    runnable* const next = next_.load(std::memory_order_relaxed);
+    if (next != nullptr && (first_ == nullptr || in_a_row_ < most_in_a_row)) {
+      ++in_a_row_;
+      next_.store(nullptr, std::memory_order_relaxed);
+      return next;
+    }
+    in_a_row_ = 0;
     return take_first();
+  }
+
+  /// Whether nothing waits. Only for the thread whose queue this is: another one may take what does.
+  bool is_empty() const noexcept { return size() == 0 && next_.load(std::memory_order_relaxed) == nullptr; }
+
+  /// Takes the one that comes before all others: its thread has not come to it for long.
+  runnable* steal_next() noexcept {
+    const std::unique_lock hold{lock_, std::try_to_lock};
+    return hold ? next_.exchange(nullptr, std::memory_order_relaxed) : nullptr;
   }
 
   /// The one at `place`, counted from the front; null when there are not so many.
@@ -75,7 +106,7 @@ class run_queue {
     return got;
   }
 
-  /// How many wait; exact only for somebody who holds all others off.
+  /// How many wait, but for the one that comes before all others; exact only for somebody who holds all others off.
   std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
 
  private:
@@ -117,7 +148,11 @@ class run_queue {
     }
   };
 
+  static constexpr std::uint32_t most_in_a_row = 64;
+
   queue_lock lock_;
+  std::atomic<runnable*> next_{nullptr};  // comes before all others; changed under the lock only
+  std::uint32_t in_a_row_ = 0;
   runnable* first_ = nullptr;
   runnable* last_ = nullptr;
   std::atomic<std::size_t> size_{0};

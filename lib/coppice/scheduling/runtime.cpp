@@ -50,6 +50,7 @@ runtime::runtime(options wanted)
     clock_ = std::make_unique<real_clock>();
   }
   tick_clock_.emplace(now());
+  in_order_ = options_.virtual_time || options_.seed.has_value();
   const unsigned count = thread_count(options_);
   for (unsigned i = 0; i < count; ++i) schedulers_.push_back(std::make_unique<scheduler>(*this, i));
   if (count == 1) schedulers_.front()->queue().is_private();
@@ -84,7 +85,8 @@ void runtime::wake(runnable& ready) noexcept {
   scheduler* here = scheduler::here();
   if (here != nullptr && &here->owner() == this) {
     // One that waits alone is served by this thread sooner than by a thread that has to wake up first.
-    if (here->queue().push(ready) > 1 && sleeping_.load(std::memory_order_relaxed) != 0) wake_one();
+    const std::size_t waiting = in_order_ ? here->queue().push(ready) : here->queue().push_first(ready);
+    if (waiting > 1 && sleeping_.load(std::memory_order_relaxed) != 0) wake_one();
     return;
   }
   injected_.push(ready);
@@ -222,6 +224,10 @@ runnable* runtime::steal(scheduler& thief) noexcept {
     scheduler& other = *schedulers_[(thief.index() + i) % count];
     if (runnable* got = other.queue().steal_half(thief.queue())) return got;
   }
+  if (!std::exchange(thief.looks_closely_, false)) return nullptr;
+  for (std::size_t i = 1; i < count; ++i) {
+    if (runnable* got = schedulers_[(thief.index() + i) % count]->queue().steal_next()) return got;
+  }
   return nullptr;
 }
 
@@ -275,7 +281,7 @@ void runtime::sleep(scheduler& sleeper, std::optional<time_point> until) {
     }
     const auto roused = [&sleeper] { return sleeper.is_roused_; };
     if (until) {
-      sleeper.roused_.wait_until(hold, *until, roused);
+      sleeper.looks_closely_ = !sleeper.roused_.wait_until(hold, *until, roused) && watches;
     } else {
       sleeper.roused_.wait(hold, roused);
     }

@@ -138,6 +138,7 @@ class runtime {
   std::unique_ptr<clock> clock_;
   virtual_clock* virtual_clock_ = nullptr;
   std::optional<tick_clock> tick_clock_;
+  bool in_order_ = false;  // first come, first served: what a simulation does must not depend on more
   stack_pool stacks_;
   blocking_pool blocking_;
   std::vector<std::unique_ptr<scheduler>> schedulers_;

@@ -111,7 +111,7 @@ class scheduler::algorithm final : public boost::fibers::algo::algorithm {
   bool has_ready_fibers() const noexcept override {
     const_cast<algorithm*>(this)->settle();
     return dispatcher_ready_ != nullptr || main_ready_ != nullptr || !woken_by_boost_.empty() ||
-           scheduler_.preselected_ != nullptr || scheduler_.queue_.size() != 0;
+           scheduler_.preselected_ != nullptr || !scheduler_.queue_.is_empty();
   }
 
   void suspend_until(const std::chrono::steady_clock::time_point& at_most) noexcept override {
@@ -172,7 +172,7 @@ class scheduler::algorithm final : public boost::fibers::algo::algorithm {
       if (fiber_record* dispatcher = take(dispatcher_ready_, dispatcher_record_)) return dispatcher;
     }
     scheduler_.look_after_timers();
-    if (!woken_by_boost_.empty() && (turn % 2 == 0 || scheduler_.queue_.size() == 0)) {
+    if (!woken_by_boost_.empty() && (turn % 2 == 0 || scheduler_.queue_.is_empty())) {
       fiber_record* woken = woken_by_boost_.front();
       woken_by_boost_.pop_front();
       this_thread().running = woken->carried != nullptr ? woken->carried->job : nullptr;

@@ -99,6 +99,8 @@ class scheduler {
   // Of a thread that sleeps, under the runtime's lock.
   std::condition_variable roused_;
   bool is_roused_ = false;
+
+  bool looks_closely_ = false;  // takes also what another thread is just coming to, or so it seemed
 };
 
 }  // namespace coppice::scheduling
