@@ -1,5 +1,6 @@
 #include <string>
 
+#include <coppice/behaviours/ask.hpp>
 #include <coppice/behaviours/call.hpp>
 #include <coppice/process/control_block.hpp>
 #include <coppice/process/delay_lines.hpp>
@@ -24,6 +25,40 @@ namespace {
 
 }  // namespace
 
+answer ask(control_block& me, envelope* question, std::chrono::milliseconds timeout) {
+  const pid whom = question->receiver();
+  me.fetch_if_any();
+  const reference ref = reference::make();
+  question->from = me.self().value();
+  question->set(envelope_kind::call, ref);
+  me.await_reply(ref);
+  // The answer cannot be older than the question: what is queued now need not be looked at.
+  envelope** link = me.end_of_queue();
+  if (!dispatch(question)) {
+    discard(question);
+    me.await_reply({});
+    return {nullptr, exit_reason::noproc()};
+  }
+  std::optional<wait_limit> limit;
+  if (timeout == infinity) {
+    limit.emplace();
+  } else {
+    limit.emplace(timeout);
+  }
+  envelope* said = me.wait_for_answer(ref, link, *limit);
+  if (said != nullptr && said->kind() == envelope_kind::down) {
+    answer ended{nullptr, std::move(said->as<ending>().reason)};
+    discard(said);
+    return ended;
+  }
+  // Whom we do not wait for any more, or for whom somebody else answered, still thinks that he owes it.
+  if (said == nullptr || said->sender() != whom) {
+    post(make_envelope<nothing>(whom, envelope_kind::demonitor, me.self(), ref));
+  }
+  if (said == nullptr) return {nullptr, exit_reason::timeout(), false};
+  return {said, {}};
+}
+
 envelope* call_with(server_address server, envelope* request, std::chrono::milliseconds timeout) {
   control_block& me = control_block::current();
   const std::string_view what = request->type->name;
@@ -38,38 +73,9 @@ envelope* call_with(server_address server, envelope* request, std::chrono::milli
   me.fetch_if_any();
   me.check_for_end();
   me.count_reduction();
-  const reference ref = reference::make();
-  request->from = me.self().value();
-  request->set(envelope_kind::call, ref);
-  me.await_reply(ref);
-  // The answer cannot be older than the question: what is queued now need not be looked at.
-  envelope** link = me.end_of_queue();
-  if (!dispatch(request)) {
-    discard(request);
-    me.await_reply({});
-    fail_call(exit_reason::noproc(), server, what);
-  }
-  std::optional<wait_limit> limit;
-  if (timeout == infinity) {
-    limit.emplace();
-  } else {
-    limit.emplace(timeout);
-  }
-  envelope* answer = me.wait_for_answer(ref, link, *limit);
-  if (answer == nullptr) {
-    post(make_envelope<nothing>(server.process, envelope_kind::demonitor, me.self(), ref));
-    fail_call(exit_reason::timeout(), server, what);
-  }
-  if (answer->kind() == envelope_kind::down) {
-    exit_reason why = answer->as<ending>().reason;
-    discard(answer);
-    fail_call(std::move(why), server, what);
-  }
-  // Somebody else answered for the server, which still thinks that it has to.
-  if (answer->sender() != server.process) {
-    post(make_envelope<nothing>(server.process, envelope_kind::demonitor, me.self(), ref));
-  }
-  return answer;
+  answer got = ask(me, request, timeout);
+  if (got.reply == nullptr) fail_call(std::move(got.why), server, what);
+  return got.reply;
 }
 
 void send_reply(pid caller, reference ref, pid server, envelope* answer) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <string>
 
+#include <coppice/behaviours/ask.hpp>
 #include <coppice/behaviours/server.hpp>
 #include <coppice/behaviours/server_body.hpp>
 #include <coppice/process/caught.hpp>
@@ -167,9 +168,8 @@ bool server_body::handle(control_block& process, envelope* arrived, exit_reason&
     goes_on = false;
   }
   if (!goes_on) {
-    const std::string what = owner.text();
     try {
-      terminate(process, reason, what);
+      terminate(process, reason, owner);
     } catch (const unwinding&) {
       discard_answer(pending);
       throw;
@@ -188,7 +188,7 @@ bool server_body::handle(control_block& process, envelope* arrived, exit_reason&
 
 bool server_body::dispatch(control_block& process, message& owner, envelope& arrived, pending_reply& pending,
                            exit_reason& reason) {
-  if (arrived.kind() == envelope_kind::message) {
+  if (arrived.kind() == envelope_kind::message || arrived.type->system == system_message::stop_request) {
     switch (arrived.type->system) {
       case system_message::none: break;
       case system_message::exit_signal:
@@ -239,7 +239,7 @@ void server_body::take_unlisted(control_block& process, message& other, envelope
   report(log_level::warning, process.self(), "got a message that it does not know, and dropped it: " + other.text());
 }
 
-void server_body::terminate(control_block& process, exit_reason& reason, const std::string& last_message) {
+void server_body::terminate(control_block& process, exit_reason& reason, const message& last) {
   try {
     process.at(fault_point::terminate_begins);
     server_->end(reason);
@@ -252,7 +252,7 @@ void server_body::terminate(control_block& process, exit_reason& reason, const s
   if (reason.is_normal_end()) return;
   process.end_is_reported();
   try {
-    std::string text = "server terminating: " + reason.to_string() + "\n    last message: " + last_message;
+    std::string text = "server terminating: " + reason.to_string() + "\n    last message: " + last.text();
     report_crash(process.self(), process.initial_call(), reason, std::move(text));
   } catch (const std::bad_alloc&) {
     return;
@@ -330,24 +330,21 @@ start_result start_server(std::unique_ptr<server_maker> maker, bool link, std::s
 void stop_server(detail::server_address server, exit_reason reason, std::chrono::milliseconds limit) {
   if (!server.name.empty()) server.process = whereis(server.name);
   if (!server.process) exit(exit_reason::noproc());
-  if (server.process == self()) exit("calling_self");
-  const reference ref = monitor(server.process);
-  // From here on nothing may come to nothing half-way.
-  const detail::control_block::spared until_it_is_over{detail::control_block::current()};
-  send(server.process, detail::stop_request{reason});
-  const auto ended_with = [](down ended) { return std::optional{std::move(ended.reason)}; };
-  const auto is_ours = [ref](const down& each) { return each.ref == ref; };
-  std::optional<exit_reason> end;
-  if (limit == infinity) {
-    end = receive(when(is_ours, ended_with));
-  } else {
-    end = receive(when(is_ours, ended_with), after(limit, []() -> std::optional<exit_reason> { return std::nullopt; }));
+  detail::control_block& me = detail::control_block::current();
+  if (server.process == me.self()) exit("calling_self");
+  me.fetch_if_any();
+  me.check_for_end();
+  detail::envelope* const request = detail::write_envelope<detail::stop_request>(
+      server.process, detail::envelope_kind::call, me.self(), reference{}, detail::stop_request{reason});
+  detail::answer end{nullptr, {}};
+  {
+    // From here on nothing may come to nothing half-way.
+    const detail::control_block::spared until_it_is_over{me};
+    end = detail::ask(me, request, limit);
   }
-  if (!end) {
-    demonitor(ref, {.flush = true});
-    exit(exit_reason::timeout());
-  }
-  if (*end != reason) exit(*end);
+  // The end is the answer: nobody has what it takes to reply.
+  if (end.reply != nullptr) detail::discard(end.reply);
+  if (!end.in_time || end.why != reason) exit(end.why);
 }
 
 }  // namespace coppice

@@ -17,7 +17,6 @@
 #include <coppice/process/exit_reason.hpp>
 #include <coppice/process/fault_hooks.hpp>
 #include <coppice/process/message.hpp>
-#include <coppice/process/object_room.hpp>
 #include <coppice/process/process_body.hpp>
 #include <coppice/process/signals.hpp>
 #include <coppice/process/spawn.hpp>

@@ -63,7 +63,7 @@ class server_body final : public process_body {
   bool dispatch(control_block& process, message& owner, envelope& arrived, pending_reply& pending, exit_reason& reason);
   void time_out(control_block& process, std::uint32_t number, pending_reply& pending);
   void take_unlisted(control_block& process, message& other, envelope_kind kind);
-  void terminate(control_block& process, exit_reason& reason, const std::string& last_message);
+  void terminate(control_block& process, exit_reason& reason, const message& last);
   const handler* find(const message_type& type) const noexcept;
   static void discard_answer(pending_reply& pending) noexcept;
   void start_idle_timer(control_block& process);

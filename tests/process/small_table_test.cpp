@@ -1,0 +1,72 @@
+#include <cstdint>
+#include <map>
+#include <memory>
+
+#include <doctest/doctest.h>
+
+#include <coppice/process/pid.hpp>
+#include <coppice/process/reference.hpp>
+#include <coppice/process/small_table.hpp>
+#include <coppice/scheduling/splitmix.hpp>
+
+namespace {
+
+using coppice::reference;
+using table = coppice::detail::small_table<reference, int>;
+
+reference ref(std::uint64_t number) {
+  return reference::from_value(number);
+}
+
+}  // namespace
+
+TEST_CASE("a small table finds what it was given, few entries or many") {
+  for (const std::uint64_t count : {1, 8, 9, 1'000}) {
+    CAPTURE(count);
+    table values;
+    for (std::uint64_t i = 1; i <= count; ++i) CHECK(values.insert_or_assign(ref(i), static_cast<int>(i)));
+    CHECK(values.size() == count);
+    for (std::uint64_t i = 1; i <= count; ++i) {
+      REQUIRE(values.find(ref(i)) != nullptr);
+      CHECK(values.find(ref(i))->second == static_cast<int>(i));
+    }
+    CHECK(values.find(ref(count + 1)) == nullptr);
+    CHECK(!values.insert_or_assign(ref(1), -1));
+    CHECK(values.find(ref(1))->second == -1);
+    CHECK(values.size() == count);
+  }
+}
+
+TEST_CASE("a small table does what a map does, whatever is put in and taken out") {
+  table values;
+  std::map<std::uint64_t, int> expected;
+  std::uint64_t draw = 7;
+  for (int step = 0; step < 20'000; ++step) {
+    draw += coppice::scheduling::splitmix_step;
+    const std::uint64_t drawn = coppice::scheduling::splitmix(draw);
+    // Up to some hundreds, and down to none again.
+    const std::uint64_t key = 1 + drawn % 300;
+    const bool grows = (step / 1'000) % 2 == 0;
+    if ((drawn >> 32U) % 4 != 0 ? grows : !grows) {
+      CHECK(values.insert_or_assign(ref(key), step) == expected.insert_or_assign(key, step).second);
+    } else {
+      CHECK(values.erase(ref(key)) == (expected.erase(key) != 0));
+    }
+    REQUIRE(values.size() == expected.size());
+  }
+  std::map<std::uint64_t, int> found;
+  for (const auto& [key, value] : values) found.emplace(key.value(), value);
+  CHECK(found == expected);
+  CHECK(values.erase_if([](const auto& each) { return each.first.value() % 2 == 0; }) ==
+        std::erase_if(expected, [](const auto& each) { return each.first % 2 == 0; }));
+  for (const auto& [key, value] : expected) CHECK(values.find(ref(key)) != nullptr);
+  CHECK(values.size() == expected.size());
+}
+
+TEST_CASE("a small table lets go of what it is told to forget") {
+  coppice::detail::small_table<reference, std::shared_ptr<int>> values;
+  const auto shared = std::make_shared<int>(1);
+  for (std::uint64_t i = 1; i <= 20; ++i) values.insert(ref(i), shared);
+  for (std::uint64_t i = 1; i <= 20; ++i) CHECK(values.erase(ref(i)));
+  CHECK(shared.use_count() == 1);
+}
