@@ -1,4 +1,9 @@
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include <coppice/behaviours/ask.hpp>
 #include <coppice/behaviours/call.hpp>
@@ -13,14 +18,15 @@ namespace coppice::detail {
 namespace {
 
 // `{Why,{server,call,{Server,Request}}}`, as gen_server's callers exit with.
-[[noreturn]] void fail_call(exit_reason why, const server_address& server, std::string_view request) {
+exit_reason reason_of_failed(const server_address& server, const exit_reason& why, std::string_view request) {
   if (process_observer* const observer = running_runtime().options.observer) {
     observer->call_failed(server.process, server.name, why);
   }
+  static const exit_reason server_atom{"server"};
+  static const exit_reason call_atom{"call"};
   const exit_reason whom{server.name.empty() ? to_string(server.process) : std::string{server.name}};
-  throw exit_exception{
-      exit_reason::tuple({std::move(why), exit_reason::tuple({exit_reason{"server"}, exit_reason{"call"},
-                                                              exit_reason::tuple({whom, exit_reason{request}})})})};
+  return exit_reason::tuple(
+      {why, exit_reason::tuple({server_atom, call_atom, exit_reason::tuple({whom, exit_reason{request}})})});
 }
 
 }  // namespace
@@ -59,23 +65,50 @@ answer ask(control_block& me, envelope* question, std::chrono::milliseconds time
   return {said, {}};
 }
 
-envelope* call_with(server_address server, envelope* request, std::chrono::milliseconds timeout) {
+namespace {
+
+// The reply, or, if there is none, why.
+envelope* reply_of(server_address& server, envelope* request, std::chrono::milliseconds timeout, exit_reason& why) {
   control_block& me = control_block::current();
-  const std::string_view what = request->type->name;
   if (!server.name.empty()) {
     server.process = whereis(server.name);
     request->to = server.process.value();
   }
   if (server.process == me.self()) {
     discard(request);
-    fail_call(exit_reason{"calling_self"}, server, what);
+    why = exit_reason{"calling_self"};
+    return nullptr;
   }
   me.fetch_if_any();
   me.check_for_end();
   me.count_reduction();
   answer got = ask(me, request, timeout);
-  if (got.reply == nullptr) fail_call(std::move(got.why), server, what);
+  if (got.reply == nullptr) why = std::move(got.why);
   return got.reply;
+}
+
+// What is made and destroyed on the way lies in a function of its own: an exception that passes destructors takes half
+// as long again.
+envelope* ask_or_refuse(server_address server, envelope* request, std::chrono::milliseconds timeout, void* refusal) {
+  const std::string_view what = request->type->name;
+  exit_reason why;
+  envelope* const answer = reply_of(server, request, timeout, why);
+  if (answer == nullptr) ::new (refusal) exit_reason{reason_of_failed(server, why, what)};
+  return answer;
+}
+
+exit_reason take_out(exit_reason* refusal) noexcept {
+  exit_reason taken = std::move(*refusal);
+  std::destroy_at(refusal);
+  return taken;
+}
+
+}  // namespace
+
+envelope* call_with(server_address server, envelope* request, std::chrono::milliseconds timeout) {
+  alignas(exit_reason) std::byte refusal[sizeof(exit_reason)];
+  if (envelope* const answer = ask_or_refuse(server, request, timeout, refusal)) return answer;
+  throw exit_exception{take_out(std::launder(reinterpret_cast<exit_reason*>(refusal)))};
 }
 
 void send_reply(pid caller, reference ref, pid server, envelope* answer) {
