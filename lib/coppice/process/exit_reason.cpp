@@ -1,8 +1,10 @@
 #include <array>
 #include <atomic>
+#include <memory>
 #include <ostream>
 
 #include <coppice/process/exit_reason.hpp>
+#include <coppice/process/object_room.hpp>
 
 namespace coppice {
 
@@ -12,10 +14,13 @@ struct exit_reason::node {
   kind what;
   std::atomic<std::uint32_t> uses{1};
   std::string atom;
-  std::vector<exit_reason> elements;  // of a tuple; of an error its name alone
-  exception_info thrown;              // of an error its trace alone
+  std::vector<exit_reason> elements;       // of a tuple; of an error its name alone
+  std::unique_ptr<exception_info> thrown;  // of an error or an exception
 
   explicit node(kind of) : what{of} {}
+
+  static void* operator new(std::size_t size) { return detail::allocate_object(size); }
+  static void operator delete(void* room, std::size_t size) noexcept { detail::deallocate_object(room, size); }
 };
 
 namespace {
@@ -55,15 +60,14 @@ exit_reason exit_reason::tuple(std::span<const exit_reason> elements) {
 exit_reason exit_reason::error(exit_reason name, std::vector<void*> trace) {
   auto* made = new node{node::kind::error};
   made->elements.push_back(std::move(name));
-  made->thrown.type = "coppice::error";
-  made->thrown.what = made->elements.front().to_string();
-  made->thrown.trace = std::move(trace);
+  made->thrown = std::make_unique<exception_info>(
+      exception_info{"coppice::error", made->elements.front().to_string(), std::move(trace)});
   return exit_reason{made};
 }
 
 exit_reason exit_reason::exception(exception_info info) {
   auto* made = new node{node::kind::exception};
-  made->thrown = std::move(info);
+  made->thrown = std::make_unique<exception_info>(std::move(info));
   return exit_reason{made};
 }
 
@@ -133,8 +137,7 @@ std::span<const exit_reason> exit_reason::elements() const noexcept {
 
 const exit_reason::exception_info* exit_reason::thrown() const noexcept {
   if (!is_node()) return nullptr;
-  const auto kind = as_node().what;
-  return kind == node::kind::error || kind == node::kind::exception ? &as_node().thrown : nullptr;
+  return as_node().thrown.get();
 }
 
 std::string exit_reason::to_string() const {
@@ -148,7 +151,8 @@ std::string exit_reason::to_string() const {
   switch (of.what) {
     case node::kind::atom: return of.atom;
     case node::kind::error: return of.elements.front().to_string();
-    case node::kind::exception: return of.thrown.what.empty() ? of.thrown.type : of.thrown.type + ": " + of.thrown.what;
+    case node::kind::exception:
+      return of.thrown->what.empty() ? of.thrown->type : of.thrown->type + ": " + of.thrown->what;
     case node::kind::tuple: break;
   }
   std::string text{"{"};
@@ -164,8 +168,8 @@ bool operator==(const exit_reason& left, const exit_reason& right) noexcept {
   if (!left.is_node() || !right.is_node()) return false;
   const auto& a = left.as_node();
   const auto& b = right.as_node();
-  return a.what == b.what && a.atom == b.atom && a.elements == b.elements && a.thrown.type == b.thrown.type &&
-         a.thrown.what == b.thrown.what;
+  if (a.what != b.what || a.atom != b.atom || a.elements != b.elements) return false;
+  return a.thrown == nullptr || (a.thrown->type == b.thrown->type && a.thrown->what == b.thrown->what);
 }
 
 std::ostream& operator<<(std::ostream& out, const exit_reason& reason) {
