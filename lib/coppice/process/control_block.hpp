@@ -334,7 +334,7 @@ class control_block final : public scheduling::runnable {
 
  private:
   using watcher_map = small_table<reference, pid>;
-  using link_map = boost::unordered_flat_map<pid, std::uint64_t, std::hash<pid>>;
+  using link_map = boost::unordered_flat_map<pid, std::uint64_t, slot_hash>;
   using monitor_map = small_table<reference, monitored>;
 
   // How a thread of the user's waits.

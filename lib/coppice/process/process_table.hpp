@@ -24,6 +24,13 @@ inline constexpr std::uint64_t last_serial = (std::uint64_t{1} << (63 - slot_bit
 constexpr std::uint64_t slot_of(pid of) noexcept {
   return of.value() & slot_mask;
 }
+
+/// For tables of pids: a successor mostly gets its predecessor's place, and then lies where the cache still knows the
+/// other.
+struct slot_hash {
+  std::size_t operator()(pid of) const noexcept { return static_cast<std::size_t>(slot_of(of)); }
+};
+
 constexpr std::uint64_t serial_of(pid of) noexcept {
   return (of.value() >> slot_bits) - 1;
 }

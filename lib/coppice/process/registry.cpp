@@ -51,7 +51,7 @@ struct same_name {
 struct names {
   std::shared_mutex lock;
   boost::unordered_flat_set<owned_holding, name_hash, same_name> held;
-  boost::unordered_flat_map<pid, const holding*, std::hash<pid>> by_pid;
+  boost::unordered_flat_map<pid, const holding*, detail::slot_hash> by_pid;
 };
 
 names& all_names() {

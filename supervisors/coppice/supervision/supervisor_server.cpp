@@ -305,7 +305,7 @@ void supervisor_server::handle(const try_again_restart& request) {
 // Requests
 // ------------------------------------------------------------------------------------------------------------------
 
-child_result supervisor_server::handle(start_child_request request) {
+child_result supervisor_server::handle(start_child_request&& request) {
   if (const auto fault = check_child_spec(request.spec, flags_.auto_shutdown)) {
     const auto parts = fault->elements();
     const bool combination = !parts.empty() && parts[0] == exit_reason{"bad_combination"};
@@ -396,8 +396,8 @@ supervisor_server::child* supervisor_server::find(pid process) {
   return found != processes_.end() ? found->second : nullptr;
 }
 
-supervisor_server::child& supervisor_server::add(child_spec spec) {
-  child& added = children_.emplace_back(child{std::move(spec)});
+supervisor_server::child& supervisor_server::add(child_spec&& spec) {
+  child& added = children_.emplace_back(std::move(spec));
   added.place = std::prev(children_.end());
   ids_.insert(&added);
   return added;

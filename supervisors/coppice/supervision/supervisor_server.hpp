@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -17,6 +18,7 @@
 #include <coppice/behaviours/server.hpp>
 #include <coppice/process/fault_injector.hpp>
 #include <coppice/process/object_room.hpp>
+#include <coppice/process/process_table.hpp>
 #include <coppice/process/signals.hpp>
 #include <coppice/supervision/restart_budget.hpp>
 #include <coppice/supervision/supervisor.hpp>
@@ -60,7 +62,7 @@ class supervisor_server final
   explicit supervisor_server(supervisor_init init);
 
   void handle(exit_signal ended);
-  child_result handle(start_child_request request);
+  child_result handle(start_child_request&& request);
   std::optional<child_error> handle(const terminate_child_request& request);
   child_result handle(const restart_child_request& request);
   std::optional<child_error> handle(const delete_child_request& request);
@@ -75,10 +77,12 @@ class supervisor_server final
   struct child;
   using children = std::list<child, object_allocator<child>>;  // in start order
   struct child {
+    explicit child(child_spec&& of) : spec{std::move(of)} {}
+
     child_spec spec;
-    pid process{};            // false: not running
+    pid process;              // false: not running
     bool restarting = false;  // its start is being retried
-    children::iterator place{};
+    children::iterator place;
   };
 
   struct by_id {
@@ -97,7 +101,7 @@ class supervisor_server final
 
   child* find(std::string_view id);
   child* find(pid process);
-  child& add(child_spec spec);
+  child& add(child_spec&& spec);
   void remove(child& gone);
   void set_process(child& of, pid process);
 
@@ -126,7 +130,7 @@ class supervisor_server final
   restart_budget budget_;
   children children_;
   boost::unordered_flat_set<child*, by_id, same_id> ids_;
-  boost::unordered_flat_map<pid, child*, std::hash<pid>> processes_;
+  boost::unordered_flat_map<pid, child*, slot_hash> processes_;
 };
 
 }  // namespace coppice::detail
