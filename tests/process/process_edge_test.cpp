@@ -9,6 +9,8 @@
 #include <dlfcn.h>
 #include <doctest/doctest.h>
 
+#include <coppice/process/control_block.hpp>
+#include <coppice/process/exit.hpp>
 #include <coppice/process/exit_reason.hpp>
 #include <coppice/process/throw_trace.hpp>
 
@@ -161,6 +163,23 @@ TEST_SUITE("edge of a process") {
       CHECK(trace.size() > 3);
       CHECK(object_of(trace.front()) == object_of(reinterpret_cast<const void*>(&throw_here)));
       for (const void* const address : trace) CHECK(object_of(address) != nullptr);
+    });
+  }
+
+  TEST_CASE("what the library throws to get out of somewhere is not traced") {
+    in_runtime({.threads = 1}, [] {
+      const auto is_traced = [](auto thrower) {
+        detail::take_throw_trace(nullptr);
+        try {
+          thrower();
+        } catch (...) {
+          return !detail::take_throw_trace(nullptr).empty();
+        }
+        return true;
+      };
+      CHECK(is_traced([] { throw 1; }) == traces_throws);
+      CHECK_FALSE(is_traced([] { exit("boom"); }));
+      CHECK_FALSE(is_traced([] { throw detail::unwinding{}; }));
     });
   }
 

@@ -238,6 +238,8 @@ exit_reason control_block::run_body(turn_result& result) {
     if (is_function) at(fault_point::init_ends);
   } catch (const unwinding&) {
     reason = *fatal_;
+  } catch (const exit_exception& caught) {
+    reason = caught.reason;  // as below, without another throw
   } catch (...) {
     reason = reason_of_caught();
   }
@@ -273,6 +275,14 @@ void control_block::wait_for_arrival(wait_limit& limit) {
   check_for_end();
 }
 
+void control_block::wait_for_arrival() {
+  check_for_end();
+  suspend();
+  renew_budget();
+  fetch();
+  check_for_end();
+}
+
 void control_block::act_at_next_wait(std::function<void()> what) {
   more().acts.push_back(std::move(what));
 }
@@ -304,10 +314,10 @@ void control_block::wait_for_wake(reference posted) {
   check_for_end();
 }
 
-void control_block::end_here() {
-  if (finishing_ || exceptions_in_flight() != 0) return;
+bool control_block::begins_unwinding() {
+  if (finishing_ || exceptions_in_flight() != 0) return false;
   if (unwound_++ == patience) abandon();
-  throw unwinding{};
+  return true;
 }
 
 void control_block::abandon() {

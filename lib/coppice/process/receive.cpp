@@ -16,9 +16,8 @@ envelope* take_matching(bool (*matches)(void*, envelope&, int&), void* clauses, 
   me.at(fault_point::receive);
   me.act();
   me.count_reduction();
-  std::optional<wait_limit> wait;
   envelope** link = me.start_of_queue();
-  for (;;) {
+  const auto take_next = [&]() -> envelope* {
     for (; *link != nullptr; link = &(*link)->next) {
       const auto kind = (*link)->kind();
       if (kind != envelope_kind::message && kind != envelope_kind::cast) continue;
@@ -26,21 +25,27 @@ envelope* take_matching(bool (*matches)(void*, envelope&, int&), void* clauses, 
       me.handles((*link)->type);
       return me.unlink_message(link);
     }
-    if (!wait) {
-      if (!limit) {
-        wait.emplace();
-      } else if (limit->count() == 0) {
-        return nullptr;
-      } else {
-        before_allocation();
-        wait.emplace(*limit);
-      }
+    return nullptr;
+  };
+  if (envelope* taken = take_next()) return taken;
+  if (!limit) {
+    // Apart, so that nothing is to be destroyed here when the process is killed: that would nearly double the work.
+    for (;;) {
+      me.wait_for_arrival();
+      if (me.act()) link = me.start_of_queue();
+      if (envelope* taken = take_next()) return taken;
     }
-    // What came together with the end of the time has been looked at above.
-    if (wait->passed()) return nullptr;
-    me.wait_for_arrival(*wait);
-    if (me.act()) link = me.start_of_queue();
   }
+  if (limit->count() == 0) return nullptr;
+  before_allocation();
+  wait_limit wait{*limit};
+  do {
+    me.wait_for_arrival(wait);
+    if (me.act()) link = me.start_of_queue();
+    // What came together with the end of the time is looked at as well.
+    if (envelope* taken = take_next()) return taken;
+  } while (!wait.passed());
+  return nullptr;
 }
 
 std::chrono::nanoseconds checked_limit(std::chrono::nanoseconds limit) {

@@ -10,6 +10,8 @@
 #include <execinfo.h>
 #include <fmt/format.h>
 
+#include <coppice/process/control_block.hpp>
+#include <coppice/process/exit.hpp>
 #include <coppice/process/throw_trace.hpp>
 #include <coppice/scheduling/runtime.hpp>
 
@@ -28,6 +30,12 @@ struct last_throw {
 thread_local last_throw latest;
 std::atomic<bool> recording{true};
 
+// What the library throws to get out of somewhere: no exit reason shows where that was, and the walk up the stack would
+// cost several times what the throw does.
+bool steers(const std::type_info& type) noexcept {
+  return type == typeid(detail::unwinding) || type == typeid(exit_exception);
+}
+
 }  // namespace
 
 void record_throw_traces(bool on) noexcept {
@@ -36,9 +44,10 @@ void record_throw_traces(bool on) noexcept {
 
 namespace detail {
 
-void note_throw(const void* object) noexcept {
+void note_throw(const void* object, const std::type_info& type) noexcept {
   // Only what a process throws can become an exit reason.
   if (!recording.load(std::memory_order_relaxed) || scheduling::runtime::running() == nullptr) return;
+  if (steers(type)) return;
   latest.object = object;
   latest.depth = ::backtrace(latest.addresses.data(), deepest);
 }
