@@ -2,6 +2,7 @@
 
 #include <array>
 #include <memory>
+#include <string>
 
 #include <coppice/behaviours/server.hpp>
 #include <coppice/process/link.hpp>
@@ -111,17 +112,32 @@ TEST_SUITE("live_objects") {
     });
   }
 
-  TEST_CASE("timers count while they are pending, with the message that they hold") {
+  TEST_CASE("timers count while they are pending; a small message gets its envelope when its timer is due") {
     in_virtual_time([] {
       const live_objects before = count_live_objects();
       const timer_reference first = send_after(1h, self(), 1);
       send_after(2h, self(), 2);
+      CHECK(change(before) == "timers +2");
+      cancel_timer(first);
+      CHECK(change(before) == "timers +1");
+      sleep(2h);
+      CHECK(change(before) == "envelopes +1");
+      next<int>();
+      CHECK(change(before).empty());
+    });
+  }
+
+  TEST_CASE("a message that is too large to lie in its timer has its envelope from the first") {
+    in_virtual_time([] {
+      const live_objects before = count_live_objects();
+      const timer_reference first = send_after(1h, self(), std::string{"once"});
+      send_after(2h, self(), std::string{"twice"});
       CHECK(change(before) == "envelopes +2, timers +2");
       cancel_timer(first);
       CHECK(change(before) == "envelopes +1, timers +1");
       sleep(2h);
       CHECK(change(before) == "envelopes +1");
-      next<int>();
+      CHECK(next<std::string>() == "twice");
       CHECK(change(before).empty());
     });
   }

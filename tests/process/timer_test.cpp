@@ -1,5 +1,9 @@
+#include <array>
 #include <chrono>
+#include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -37,6 +41,33 @@ TEST_SUITE("timer") {
       send_after(20ms, self(), std::string{"due"});
       next<std::string>();
       CHECK(std::chrono::steady_clock::now() - before >= 20ms);
+    });
+  }
+
+  // A message lies in its timer if it is small enough; one that owns something is destroyed with it.
+  TEST_CASE("messages of all sizes arrive, and those that never do are destroyed") {
+    in_virtual_time([] {
+      const auto held = std::make_shared<int>(42);
+      send_after(1s, self(), held);
+      send_after(2s, self(), std::make_unique<int>(43));
+      send_after(3s, self(), std::array<std::uint64_t, 3>{1, 2, 3});
+      send_after(4s, self(), std::array<std::uint64_t, 4>{1, 2, 3, 4});
+      CHECK(*next<std::shared_ptr<int>>() == 42);
+      CHECK(*next<std::unique_ptr<int>>() == 43);
+      CHECK(next<std::array<std::uint64_t, 3>>()[2] == 3);
+      CHECK(next<std::array<std::uint64_t, 4>>()[3] == 4);
+      CHECK(held.use_count() == 1);
+
+      const auto cancelled = send_after(1h, self(), held);
+      const pid victim = spawn([] { receive([](int) {}); });
+      send_after(1h, victim, held);
+      send_after(1h, victim, std::pair{held, std::string{"too large"}});
+      CHECK(held.use_count() == 4);
+      cancel_timer(cancelled);
+      CHECK(held.use_count() == 3);
+      exit(victim, "boom");
+      await_idle();
+      CHECK(held.use_count() == 1);
     });
   }
 

@@ -95,8 +95,19 @@ TEST_SUITE("timer_action") {
     CHECK(alive == 0);
   }
 
-  TEST_CASE("an action takes its own 48 bytes and a pointer") {
-    CHECK(sizeof(timer_action) == 56);
+  TEST_CASE("an action takes its own 24 bytes and a pointer") {
+    CHECK(sizeof(timer_action) == 32);
+  }
+
+  TEST_CASE("an action may take the owner, inside or not") {
+    std::vector<std::uint64_t> owners;
+    timer_action small([&owners](std::uint64_t owner) { owners.push_back(owner); });
+    timer_action large([&owners, padding = std::array<int, 100>{}](std::uint64_t owner) {
+      owners.push_back(owner + static_cast<std::uint64_t>(padding[0]));
+    });
+    small(7);
+    large(8);
+    CHECK(owners == std::vector<std::uint64_t>{7, 8});
   }
 }
 
@@ -158,7 +169,7 @@ TEST_SUITE("timer_queue") {
     CHECK(timers.queue.cancel({}) == std::nullopt);
     CHECK_FALSE(timer_id{});
     for (std::uint64_t value :
-         {std::uint64_t{1}, std::uint64_t{1} << 27, std::uint64_t{1} << 28 | 1, ~std::uint64_t{0}}) {
+         {std::uint64_t{1}, std::uint64_t{1} << 31, std::uint64_t{1} << 32 | 1, ~std::uint64_t{0}}) {
       CHECK(timers.queue.cancel({value}) == std::nullopt);
       CHECK(timers.queue.deadline_of({value}) == std::nullopt);
     }
@@ -282,6 +293,39 @@ TEST_SUITE("timer_queue") {
     CHECK(timers.fired == std::vector{1, 3, 4});
   }
 
+  // A slot stays in the list of its last owner until it is used again, and its chunk may go before that.
+  TEST_CASE("timers that were cancelled are not their owner's any more, whoever uses their room") {
+    recorded_queue timers;
+    constexpr int count = 100'000;  // several chunks
+    std::vector<timer_id> ids;
+    for (int round = 0; round < 2; ++round) {
+      for (int i = 0; i < count; ++i) {
+        ids.push_back(timers.start(at(1s), i, static_cast<std::uint64_t>(1 + (i + round) % 3)));
+      }
+      std::shuffle(ids.begin(), ids.end(), std::mt19937_64(1));
+      for (timer_id const id : ids) CHECK(timers.queue.cancel(id) == at(1s));
+      ids.clear();
+    }
+    timers.start(at(1s), 1, 2);
+    timers.start(at(1s), 2, 1);
+    CHECK(timers.queue.cancel_all_of(3) == 0);
+    CHECK(timers.queue.cancel_all_of(1) == 1);
+    CHECK(timers.queue.fire_due(at(1s)) == 1);
+    CHECK(timers.fired == std::vector{1});
+    CHECK(timers.queue.cancel_all_of(2) == 0);
+  }
+
+  TEST_CASE("an action is told whose timer it was") {
+    timer_queue queue;
+    std::vector<std::uint64_t> owners;
+    for (std::uint64_t owner : {7, 0, 8}) {
+      queue.start(
+          at(1s), [&owners](std::uint64_t told) { owners.push_back(told); }, owner);
+    }
+    queue.fire_due(at(1s));
+    CHECK(owners == std::vector<std::uint64_t>{7, 0, 8});
+  }
+
   TEST_CASE("an action is destroyed when its timer has fired, was cancelled, lost its owner, or the queue has ended") {
     int alive = 0;
     {
@@ -324,7 +368,8 @@ TEST_SUITE("timer_queue") {
   }
 
   TEST_CASE("timers keep their order when the running number is spent") {
-    recorded_queue timers(timer_queue::origin{.sequence = (std::uint64_t{1} << 36) - 5, .generation = 1});
+    recorded_queue timers(
+        timer_queue::origin{.sequence = std::numeric_limits<std::uint32_t>::max() - 4, .generation = 1});
     std::vector<timer_id> ids;
     for (int i = 0; i < 20; ++i) {
       ids.push_back(timers.start(at(i < 10 ? 2s : 1s), i));
@@ -336,7 +381,7 @@ TEST_SUITE("timer_queue") {
   }
 
   TEST_CASE("a slot that has been used as often as an id can tell is not used again") {
-    recorded_queue timers(timer_queue::origin{.sequence = 0, .generation = (std::uint64_t{1} << 36) - 3});
+    recorded_queue timers(timer_queue::origin{.sequence = 0, .generation = (std::uint32_t{1} << 31) - 3});
     std::set<std::uint64_t> seen;
     for (int i = 0; i < 100; ++i) {
       timer_id const id = timers.start(at(1s), i);

@@ -9,7 +9,7 @@ namespace coppice {
 struct live_objects {
   std::size_t processes = 0;  ///< Control blocks: the living, and those that are just ending.
   std::size_t envelopes = 0;  ///< Messages and signals under way or in queues.
-  std::size_t timers = 0;     ///< Pending.
+  std::size_t timers = 0;     ///< Pending; each with its message, which is no envelope yet if it is a small one.
   std::size_t links = 0;      ///< Ends of links: two for each.
   std::size_t monitors = 0;   ///< By their owners.
   std::size_t watchers = 0;   ///< The same, by the watched; calls that will be answered later count here.

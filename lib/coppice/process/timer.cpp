@@ -24,10 +24,10 @@ scheduling::time_point deadline_after(std::chrono::nanoseconds time) {
   return detail::running_runtime().engine.deadline_after(time);
 }
 
-std::optional<std::chrono::milliseconds> left_until(std::optional<scheduling::time_point> deadline) {
+std::optional<std::chrono::milliseconds> left_until(std::optional<scheduling::time_point> deadline,
+                                                    scheduling::time_point now) {
   if (!deadline) return std::nullopt;
-  const auto left = *deadline - detail::running_runtime().engine.now();
-  return std::max(std::chrono::milliseconds{0}, std::chrono::ceil<std::chrono::milliseconds>(left));
+  return std::max(std::chrono::milliseconds{0}, std::chrono::ceil<std::chrono::milliseconds>(*deadline - now));
 }
 
 scheduling::timer as_timer(timer_reference of) {
@@ -38,9 +38,17 @@ scheduling::timer as_timer(timer_reference of) {
 
 namespace detail {
 
-timer_reference send_later(std::chrono::nanoseconds time, pid receiver, envelope* message) {
-  owned_envelope owned{message};
+timer_reference start_timer(std::chrono::nanoseconds time, pid receiver, scheduling::timer_action delivery) {
   const auto deadline = deadline_after(time);
+  auto& engine = running_runtime().engine;
+  const auto start = [&] {
+    const auto made = engine.start_timer(deadline, std::move(delivery), receiver.value());
+    return timer_reference{made.id.value, made.shard};
+  };
+  if (control_block* me = control_block::current_or_null(); me != nullptr && me->self() == receiver && me->has_body()) {
+    me->has_timers();
+    return start();
+  }
   auto& table = process_table::instance();
   {
     // Marked before the timer is there: a process that ends looks for its timers after it has left the table.
@@ -48,11 +56,13 @@ timer_reference send_later(std::chrono::nanoseconds time, pid receiver, envelope
     if (!table.is_living(receiver)) return {};
     table.slot(receiver).process().has_timers();
   }
-  auto& engine = running_runtime().engine;
-  const auto made = engine.start_timer(
-      deadline, [owned = std::move(owned)]() mutable { deliver(owned.release()); }, receiver.value());
-  if (!table.is_living(receiver)) engine.cancel_timer(made);
-  return timer_reference{made.id.value, made.shard};
+  const timer_reference made = start();
+  if (!table.is_living(receiver)) engine.cancel_timer(as_timer(made));
+  return made;
+}
+
+timer_reference send_later(std::chrono::nanoseconds time, pid receiver, envelope* message) {
+  return start_timer(time, receiver, [owned = owned_envelope{message}]() mutable { deliver(owned.release()); });
 }
 
 timer_reference send_later(std::chrono::nanoseconds time, std::string_view receiver, envelope* message) {
@@ -67,12 +77,19 @@ timer_reference send_later(std::chrono::nanoseconds time, std::string_view recei
 
 }  // namespace detail
 
+// The clock takes about as long as the timer takes to come from memory.
 std::optional<std::chrono::milliseconds> cancel_timer(timer_reference timer) {
-  return left_until(detail::running_runtime().engine.cancel_timer(as_timer(timer)));
+  auto& engine = detail::running_runtime().engine;
+  engine.prefetch(as_timer(timer));
+  const auto now = engine.now();
+  return left_until(engine.cancel_timer(as_timer(timer)), now);
 }
 
 std::optional<std::chrono::milliseconds> read_timer(timer_reference timer) {
-  return left_until(detail::running_runtime().engine.deadline_of(as_timer(timer)));
+  auto& engine = detail::running_runtime().engine;
+  engine.prefetch(as_timer(timer));
+  const auto now = engine.now();
+  return left_until(engine.deadline_of(as_timer(timer)), now);
 }
 
 std::chrono::nanoseconds monotonic_time() {

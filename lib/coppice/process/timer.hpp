@@ -11,6 +11,8 @@
 #include <coppice/process/envelope.hpp>
 #include <coppice/process/fault_hooks.hpp>
 #include <coppice/process/pid.hpp>
+#include <coppice/process/send.hpp>
+#include <coppice/scheduling/timer_action.hpp>
 
 namespace coppice {
 
@@ -31,8 +33,20 @@ class timer_reference {
 
 namespace detail {
 
+timer_reference start_timer(std::chrono::nanoseconds time, pid receiver, scheduling::timer_action delivery);
 timer_reference send_later(std::chrono::nanoseconds time, pid receiver, envelope* message);
 timer_reference send_later(std::chrono::nanoseconds time, std::string_view receiver, envelope* message);
+
+/// Lies in a timer, whose owner is the receiver. What is small lies there itself, and gets its envelope when it is due.
+template <class T>
+struct delivery_of {
+  T message;
+
+  void operator()(std::uint64_t receiver) {
+    deliver(
+        make_envelope<T>(pid::from_value(receiver), envelope_kind::message, pid{}, reference{}, std::move(message)));
+  }
+};
 
 }  // namespace detail
 
@@ -40,10 +54,15 @@ timer_reference send_later(std::chrono::nanoseconds time, std::string_view recei
 /// (S52). Does not wait. A negative time throws `error{badarg}` (S51). Threads: any.
 template <class T>
 timer_reference send_after(std::chrono::nanoseconds time, pid receiver, T&& message) {
-  return detail::send_later(
-      time, receiver,
-      detail::write_envelope<detail::message_value<T>>(receiver, detail::envelope_kind::message, pid{}, reference{},
-                                                       std::forward<T>(message)));
+  using value = detail::message_value<T>;
+  if constexpr (scheduling::timer_action::fits_inline<detail::delivery_of<value>>) {
+    detail::before_allocation();
+    return detail::start_timer(time, receiver, detail::delivery_of<value>{std::forward<T>(message)});
+  } else {
+    return detail::send_later(time, receiver,
+                              detail::write_envelope<value>(receiver, detail::envelope_kind::message, pid{},
+                                                            reference{}, std::forward<T>(message)));
+  }
 }
 
 /// The same to whoever has that name when the time has come (S52); nobody: nothing happens.

@@ -121,6 +121,10 @@ timer runtime::start_timer(time_point deadline, timer_action action, std::uint64
   return made;
 }
 
+void runtime::prefetch(timer wanted) const noexcept {
+  if (wanted && wanted.shard < timers_.size()) timers_[wanted.shard]->prefetch(wanted.id);
+}
+
 std::optional<time_point> runtime::cancel_timer(timer cancelled) {
   if (!cancelled || cancelled.shard >= timers_.size()) return std::nullopt;
   return timers_[cancelled.shard]->cancel(cancelled.id);

@@ -80,6 +80,7 @@ class runtime {
   const options& settings() const noexcept { return options_; }
 
   timer start_timer(time_point deadline, timer_action action, std::uint64_t owner = 0);
+  void prefetch(timer) const noexcept;
   std::optional<time_point> cancel_timer(timer);
   std::optional<time_point> deadline_of(timer) const;
   void cancel_timers_of(std::uint64_t owner);

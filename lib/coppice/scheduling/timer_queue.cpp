@@ -13,12 +13,12 @@ namespace {
 
 // A timer lives in a slot; slots come in chunks. A timer's id is its slot and how often that was used before; its order
 // is the queue's running number and, in the low bits, the slot again. So either leads to the slot in one step.
-constexpr unsigned slot_bits = 28;
+constexpr unsigned slot_bits = 32;
 constexpr unsigned index_bits = 15;
-constexpr std::uint32_t no_slot = (std::uint32_t{1} << slot_bits) - 1;
-constexpr std::uint64_t slot_mask = no_slot;
-constexpr std::uint64_t counter_end = std::uint64_t{1} << (64 - slot_bits);
-constexpr std::uint32_t chunk_limit = std::uint32_t{1} << (slot_bits - index_bits);
+constexpr std::uint32_t no_slot = std::numeric_limits<std::uint32_t>::max();
+constexpr std::uint32_t last_sequence = std::numeric_limits<std::uint32_t>::max();
+constexpr std::uint32_t generation_end = std::uint32_t{1} << 31;
+constexpr std::uint32_t chunk_limit = std::uint32_t{1} << 13;
 constexpr std::size_t chunk_bytes = std::size_t{2} << 20;
 
 constexpr std::int64_t never_ns = std::numeric_limits<std::int64_t>::max();
@@ -29,17 +29,29 @@ std::int64_t ns_of(time_point instant) noexcept {
 time_point instant_of(std::int64_t ns) noexcept {
   return time_point(std::chrono::nanoseconds(ns));
 }
+std::uint32_t slot_of(std::uint64_t id_or_order) noexcept {
+  return static_cast<std::uint32_t>(id_or_order);
+}
 
-struct slot {
+/// All of a slot that cancelling looks at. It lies apart from the rest: timers are cancelled in any order, and of a
+/// million of them a quarter of the memory stays in the caches more often than all of it.
+struct slot_head {
+  std::int64_t deadline_ns;  // of a free slot: which of its chunk is the next free one
+  std::uint32_t sequence;    // 0: not pending
+  std::uint32_t generation : 31;
+  std::uint32_t must_be_destroyed : 1;  // the action
+};
+static_assert(sizeof(slot_head) == 16);
+
+struct slot_body {
   timer_action action;
-  std::int64_t deadline_ns;
-  std::uint64_t order;  // 0: not pending
-  std::uint64_t generation;
+  // The list of this owner that it is in; also of a free slot, until that is used again. So cancelling needs no look
+  // at its neighbours there.
   std::uint64_t owner;
-  std::uint32_t next;  // of the same owner; of the free slots when it is one
+  std::uint32_t next;
   std::uint32_t previous;
 };
-static_assert(sizeof(slot) == 96);
+static_assert(sizeof(slot_body) == 48);
 
 /// The unit in which memory for slots is taken and given back. Slots from `fresh` on have never been touched.
 struct chunk {
@@ -47,14 +59,24 @@ struct chunk {
   std::uint32_t in_use;
   std::uint32_t fresh;
   std::uint32_t first_free;
-  std::uint64_t first_generation;
-  std::uint64_t last_generation;  // the greatest that one of its slots has come to
+  std::uint32_t first_generation;
+  std::uint32_t last_generation;  // the greatest that one of its slots has come to
 
-  slot* slots() noexcept { return reinterpret_cast<slot*>(reinterpret_cast<std::byte*>(this) + 64); }
+  inline slot_head& head(std::uint32_t index) noexcept;
+  inline slot_body& body(std::uint32_t index) noexcept;
 };
-static_assert(sizeof(chunk) <= 64);
-constexpr std::uint32_t slots_in_chunk = (chunk_bytes - 64) / sizeof(slot);
-static_assert(slots_in_chunk < (1u << index_bits));
+constexpr std::size_t chunk_header = 64;
+static_assert(sizeof(chunk) <= chunk_header);
+constexpr std::uint32_t slots_in_chunk = (chunk_bytes - chunk_header) / (sizeof(slot_head) + sizeof(slot_body));
+static_assert(slots_in_chunk <= std::uint32_t{1} << index_bits);
+
+slot_head& chunk::head(std::uint32_t index) noexcept {
+  return reinterpret_cast<slot_head*>(reinterpret_cast<std::byte*>(this) + chunk_header)[index];
+}
+slot_body& chunk::body(std::uint32_t index) noexcept {
+  constexpr std::size_t start = chunk_header + slots_in_chunk * sizeof(slot_head);
+  return reinterpret_cast<slot_body*>(reinterpret_cast<std::byte*>(this) + start)[index];
+}
 
 void* map(std::size_t bytes) {
   void* const mapped = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -74,18 +96,18 @@ chunk* map_chunk() {
 /// The slots of a queue: found by number in one step, made when needed, given back by the chunk.
 class slot_table {
  public:
-  explicit slot_table(std::uint64_t first_generation)
+  explicit slot_table(std::uint32_t first_generation)
       : first_generation_(first_generation),
         directory_(static_cast<directory_entry*>(map(chunk_limit * sizeof(directory_entry)))) {}
 
   ~slot_table() {
     for (std::uint32_t i = 0; i < chunk_count_; ++i) {
-      if (directory_[i].memory == nullptr) continue;
-      chunk& held = *directory_[i].memory;
-      for (std::uint32_t j = 0; j < held.fresh; ++j) {
-        if (held.slots()[j].order != 0) held.slots()[j].action.reset();
+      chunk* const held = chunk_at(i);
+      if (held == nullptr) continue;
+      for (std::uint32_t j = 0; j < held->fresh; ++j) {
+        if (held->head(j).sequence != 0) held->body(j).action.reset();
       }
-      munmap(&held, chunk_bytes);
+      munmap(held, chunk_bytes);
     }
     munmap(directory_, chunk_limit * sizeof(directory_entry));
   }
@@ -94,21 +116,30 @@ class slot_table {
   slot_table& operator=(slot_table const&) = delete;
 
   /// The slot of that number, null if it does not exist (any more).
-  slot* find(std::uint64_t number) const noexcept {
-    std::uint32_t const index = number & ((1u << index_bits) - 1);
-    chunk* const home = directory_[(number & slot_mask) >> index_bits].memory;
-    return home != nullptr && index < home->fresh ? &home->slots()[index] : nullptr;
+  slot_head* find(std::uint32_t number) const noexcept {
+    if (number >> index_bits >= chunk_limit) return nullptr;
+    chunk* const home = chunk_at(number >> index_bits);
+    return home != nullptr && index_of(number) < home->fresh ? &home->head(index_of(number)) : nullptr;
   }
 
   /// The slot of a number that is known to exist.
-  slot& operator[](std::uint32_t number) const noexcept {
-    return directory_[number >> index_bits].memory->slots()[number & ((1u << index_bits) - 1)];
+  slot_head& head(std::uint32_t number) const noexcept {
+    return chunk_at(number >> index_bits)->head(index_of(number));
+  }
+  slot_body& body(std::uint32_t number) const noexcept {
+    return chunk_at(number >> index_bits)->body(index_of(number));
   }
 
-  /// Where a timer's fields are going to be read, long before they are.
-  void prefetch(std::uint64_t number) const noexcept {
-    chunk* const home = directory_[(number & slot_mask) >> index_bits].memory;
-    if (home != nullptr) __builtin_prefetch(&home->slots()[number & ((1u << index_bits) - 1)].order);
+  /// Where a timer's fields are going to be read, long before they are. Any number; without the lock.
+  void prefetch_head(std::uint32_t number) const noexcept {
+    if (number >> index_bits >= chunk_limit) return;
+    chunk* const home = chunk_at(number >> index_bits);
+    if (home != nullptr) __builtin_prefetch(&home->head(index_of(number)));
+  }
+  void prefetch(std::uint32_t number) const noexcept {
+    prefetch_head(number);
+    chunk* const home = chunk_at(number >> index_bits);
+    if (home != nullptr) __builtin_prefetch(&home->body(index_of(number)));
   }
 
   std::uint32_t take() {
@@ -117,11 +148,12 @@ class slot_table {
     if (from.in_use == 0 && spare_ == current_) spare_ = nullptr;
     std::uint32_t index = from.first_free;
     if (index != no_slot) {
-      from.first_free = from.slots()[index].next;
+      from.first_free = static_cast<std::uint32_t>(from.head(index).deadline_ns);
     } else {
       index = from.fresh++;
-      slot& fresh = *::new (static_cast<void*>(&from.slots()[index])) slot{};
+      slot_head& fresh = *::new (static_cast<void*>(&from.head(index))) slot_head{};
       fresh.generation = from.first_generation;
+      ::new (static_cast<void*>(&from.body(index))) slot_body{};
     }
     ++from.in_use;
     if (is_full(from)) {
@@ -131,42 +163,60 @@ class slot_table {
     return from.number << index_bits | index;
   }
 
-  /// Takes back a slot whose action is gone. Its next timer will have another id.
-  void give_back(std::uint32_t number) noexcept {
-    chunk& home = *directory_[number >> index_bits].memory;
-    std::uint32_t const index = number & ((1u << index_bits) - 1);
-    slot& returned = home.slots()[index];
-    std::uint64_t const generation = returned.generation + 1;
+  /// Takes back a slot whose action is gone. Its next timer will have another id. Returns the chunk that is to be
+  /// released thereby, or null.
+  [[nodiscard]] chunk* give_back(std::uint32_t number) noexcept {
+    chunk& home = *chunk_at(number >> index_bits);
+    slot_head& returned = home.head(index_of(number));
+    std::uint32_t const generation = returned.generation + 1;
     home.last_generation = std::max(home.last_generation, generation);
     --home.in_use;
-    if (generation < counter_end) {
+    if (generation < generation_end) {
       returned.generation = generation;
-      returned.next = home.first_free;
-      home.first_free = index;
+      returned.deadline_ns = home.first_free;
+      home.first_free = index_of(number);
       open_[home.number / 64] |= bit_of(home.number);
       // Low chunks first, so that the others fall empty.
       if (current_ == nullptr || home.number < current_->number) current_ = &home;
     } else {
       returned.generation = 0;  // spent: no id names it again
     }
-    if (home.in_use == 0) keep_or_release(home);
+    if (home.in_use != 0) return nullptr;
+    // One empty chunk is kept, so that a number of timers that goes up and down at its edge does not map and unmap.
+    if (spare_ == nullptr || home.number < spare_->number) return std::exchange(spare_, &home);
+    return &home;
+  }
+
+  void release(chunk& empty) noexcept {
+    std::uint32_t const number = empty.number;
+    if (current_ == &empty) current_ = nullptr;
+    open_[number / 64] &= ~bit_of(number);
+    directory_[number].memory.store(nullptr, std::memory_order_relaxed);
+    directory_[number].first_generation = empty.last_generation;
+    if (empty.last_generation < generation_end) released_.push_back(number);
+    munmap(&empty, chunk_bytes);
   }
 
  private:
   struct directory_entry {
-    chunk* memory;
-    std::uint64_t first_generation;  // of a chunk that is made anew in this place; 0: the queue's
+    std::atomic<chunk*> memory;      // changed under the lock, read also without it
+    std::uint32_t first_generation;  // of a chunk that is made anew in this place; 0: the queue's
   };
 
   static std::uint64_t bit_of(std::uint32_t number) noexcept { return std::uint64_t{1} << (number % 64); }
+  static std::uint32_t index_of(std::uint32_t number) noexcept { return number & ((1U << index_bits) - 1); }
 
   static bool is_full(chunk const& tested) noexcept {
     return tested.first_free == no_slot && tested.fresh == slots_in_chunk;
   }
 
+  chunk* chunk_at(std::uint32_t place) const noexcept {
+    return directory_[place].memory.load(std::memory_order_relaxed);
+  }
+
   chunk* find_chunk() {
-    for (std::size_t i = 0; i < open_.size(); ++i) {
-      if (open_[i] != 0) return directory_[i * 64 + static_cast<unsigned>(std::countr_zero(open_[i]))].memory;
+    for (std::uint32_t i = 0; i < open_.size(); ++i) {
+      if (open_[i] != 0) return chunk_at(i * 64 + static_cast<unsigned>(std::countr_zero(open_[i])));
     }
     return make_chunk();
   }
@@ -190,26 +240,14 @@ class slot_table {
       released_.pop_back();
     }
     directory_entry& place = directory_[number];
-    std::uint64_t const generation = place.first_generation == 0 ? first_generation_ : place.first_generation;
-    place.memory = ::new (static_cast<void*>(made)) chunk{number, 0, 0, no_slot, generation, generation};
+    std::uint32_t const generation = place.first_generation == 0 ? first_generation_ : place.first_generation;
+    place.memory.store(::new (static_cast<void*>(made)) chunk{number, 0, 0, no_slot, generation, generation},
+                       std::memory_order_relaxed);
     open_[number / 64] |= bit_of(number);
     return made;
   }
 
-  // One empty chunk is kept, so that a number of timers that goes up and down at its edge does not map and unmap.
-  void keep_or_release(chunk& empty) noexcept {
-    chunk* released = &empty;
-    if (spare_ == nullptr || empty.number < spare_->number) released = std::exchange(spare_, &empty);
-    if (released == nullptr) return;
-    std::uint32_t const number = released->number;
-    if (current_ == released) current_ = nullptr;
-    open_[number / 64] &= ~bit_of(number);
-    directory_[number] = {nullptr, released->last_generation};
-    if (released->last_generation < counter_end) released_.push_back(number);
-    munmap(released, chunk_bytes);
-  }
-
-  std::uint64_t first_generation_;
+  std::uint32_t first_generation_;
   directory_entry* directory_;
   std::uint32_t chunk_count_ = 0;
   chunk* current_ = nullptr;         // has room; null: to be looked for
@@ -350,6 +388,7 @@ class entry_heap {
 };
 
 /// Finds the timers of an owner. Those of one owner form a list through their slots; a table knows the first of each.
+/// Slots that have become free stay in it until they are used for another owner.
 ///
 /// The table holds a part of the owner's hash beside the slot, so that looking for an owner, growing and closing gaps
 /// seldom touch a slot but the one in question: with many timers each would be a cache miss.
@@ -363,7 +402,7 @@ class owner_index {
   }
 
   void add(std::uint32_t number) noexcept {
-    slot& added = slots_[number];
+    slot_body& added = slots_.body(number);
     place& found = places_[find(added.owner)];
     added.previous = found.first;
     added.next = no_slot;
@@ -372,18 +411,18 @@ class owner_index {
       ++owners_;
       return;
     }
-    slot& first = slots_[found.first];
+    slot_body& first = slots_.body(found.first);
     added.next = first.next;
-    if (added.next != no_slot) slots_[added.next].previous = number;
+    if (added.next != no_slot) slots_.body(added.next).previous = number;
     first.next = number;
   }
 
   void remove(std::uint32_t number) noexcept {
-    slot& removed = slots_[number];
+    slot_body& removed = slots_.body(number);
     std::uint32_t const next = removed.next;
-    if (next != no_slot) slots_[next].previous = removed.previous;
+    if (next != no_slot) slots_.body(next).previous = removed.previous;
     if (removed.previous != no_slot) {
-      slots_[removed.previous].next = next;
+      slots_.body(removed.previous).next = next;
       return;
     }
     std::size_t at = home_of(hash_of(removed.owner));
@@ -421,7 +460,7 @@ class owner_index {
     std::uint32_t const hash = hash_of(owner);
     std::size_t at = home_of(hash);
     while (places_[at].first != no_slot) {
-      if (places_[at].hash == hash && slots_[places_[at].first].owner == owner) break;
+      if (places_[at].hash == hash && slots_.body(places_[at].first).owner == owner) break;
       at = after(at);
     }
     return at;
@@ -470,26 +509,26 @@ class owner_index {
 }  // namespace
 
 /// A cancelled timer leaves its slot at once, but its entry in the heap only when that comes to the top, or to the end,
-/// or when more than half of all entries are like it. An entry is alive while its slot holds its order.
+/// or when two thirds of all entries are like it. An entry is alive while its slot holds its running number.
 struct timer_queue::state {
   explicit state(origin first) : sequence(first.sequence), slots(first.generation), owners(slots) {}
 
   std::mutex mutex;
-  std::uint64_t sequence;
+  std::uint32_t sequence;
   std::size_t pending = 0;
   slot_table slots;
   entry_heap heap;
   owner_index owners;
 
-  slot* find_pending(timer_id id) const noexcept {
-    slot* const found = slots.find(id.value);
-    bool const alive = found != nullptr && found->order != 0 && found->generation == id.value >> slot_bits;
+  slot_head* find_pending(timer_id id) const noexcept {
+    slot_head* const found = slots.find(slot_of(id.value));
+    bool const alive = found != nullptr && found->sequence != 0 && found->generation == id.value >> slot_bits;
     return alive ? found : nullptr;
   }
 
   bool is_alive(entry const& tested) const noexcept {
-    slot const* const held = slots.find(tested.order);
-    return held != nullptr && held->order == tested.order;
+    slot_head const* const held = slots.find(slot_of(tested.order));
+    return held != nullptr && held->sequence == tested.order >> slot_bits;
   }
 
   // The heap's top is alive afterwards, if there is any.
@@ -512,13 +551,13 @@ struct timer_queue::state {
   void sweep_if_mostly_dead() noexcept {
     if (pending == 0) {
       forget_all_entries();
-    } else if (heap.size() > 2 * pending + 256) {
+    } else if (heap.size() > 3 * pending + 256) {
       sweep();
     }
   }
 
   void sweep() noexcept {
-    heap.keep_if([this](entry const& ahead) { slots.prefetch(ahead.order); },
+    heap.keep_if([this](entry const& ahead) { slots.prefetch_head(slot_of(ahead.order)); },
                  [this](entry const& tested) { return is_alive(tested); });
     heap.shrink();
   }
@@ -528,24 +567,40 @@ struct timer_queue::state {
     heap.shrink();
   }
 
-  // The running number is spent after 2^36 timers: those that are pending are numbered anew in the order they have.
+  // The running number is spent after 2^32 timers: those that are pending are numbered anew in the order they have.
   void renumber() noexcept {
     sweep();
     heap.sort();
     sequence = 0;
     for (entry& numbered : heap) {
-      slot& held = slots[static_cast<std::uint32_t>(numbered.order & slot_mask)];
-      numbered.order = held.order = ++sequence << slot_bits | (numbered.order & slot_mask);
+      std::uint32_t const number = slot_of(numbered.order);
+      slots.head(number).sequence = ++sequence;
+      numbered.order = std::uint64_t{sequence} << slot_bits | number;
     }
   }
 
-  // Takes a pending timer out of everything but the heap.
+  // Takes a pending timer, whose action is gone, out of everything but the heap and the list of its owner.
   void retire(std::uint32_t number) noexcept {
-    slot& retired = slots[number];
-    retired.order = 0;
+    slots.head(number).sequence = 0;
     --pending;
-    if (retired.owner != 0) owners.remove(number);
-    slots.give_back(number);
+    free_slot(number);
+  }
+
+  void free_slot(std::uint32_t number) noexcept {
+    chunk* const leaving = slots.give_back(number);
+    if (leaving == nullptr) return;
+    for (std::uint32_t i = 0; i < leaving->fresh; ++i) {
+      if (leaving->body(i).owner != 0) owners.remove(leaving->number << index_bits | i);
+    }
+    slots.release(*leaving);
+  }
+
+  void set_owner(std::uint32_t number, std::uint64_t owner) noexcept {
+    slot_body& owned = slots.body(number);
+    if (owned.owner == owner) return;
+    if (owned.owner != 0) owners.remove(number);
+    owned.owner = owner;
+    if (owner != 0) owners.add(number);
   }
 };
 
@@ -558,35 +613,36 @@ timer_id timer_queue::start(time_point deadline, timer_action action, std::uint6
   std::lock_guard lock(s.mutex);
   s.heap.reserve_one();
   if (owner != 0) s.owners.reserve_one();
-  if (s.sequence + 1 == counter_end) s.renumber();
+  if (s.sequence == last_sequence) s.renumber();
   std::uint32_t const number = s.slots.take();
 
-  slot& started = s.slots[number];
-  started.action = std::move(action);
+  slot_head& started = s.slots.head(number);
   started.deadline_ns = ns_of(deadline);
-  started.order = ++s.sequence << slot_bits | number;
-  started.owner = owner;
-  if (owner != 0) s.owners.add(number);
-  s.heap.push({started.deadline_ns, started.order});
+  started.sequence = ++s.sequence;
+  started.must_be_destroyed = !action.is_trivial();
+  s.slots.body(number).action = std::move(action);
+  s.set_owner(number, owner);
+  s.heap.push({started.deadline_ns, std::uint64_t{started.sequence} << slot_bits | number});
   ++s.pending;
   if (started.deadline_ns < bound_ns_.load(std::memory_order_relaxed)) bound_ns_.store(started.deadline_ns);
-  return {started.generation << slot_bits | number};
+  return {std::uint64_t{started.generation} << slot_bits | number};
+}
+
+void timer_queue::prefetch(timer_id id) const noexcept {
+  state_->slots.prefetch_head(slot_of(id.value));
 }
 
 std::optional<time_point> timer_queue::cancel(timer_id id) {
   timer_action cancelled;  // destroyed after the lock is gone: that may run anything
   state& s = *state_;
   std::lock_guard lock(s.mutex);
-  slot* const found = s.find_pending(id);
+  slot_head* const found = s.find_pending(id);
   if (found == nullptr) return std::nullopt;
+  std::uint32_t const number = slot_of(id.value);
   std::int64_t const deadline_ns = found->deadline_ns;
-  if (found->action.is_trivial()) {
-    found->action.reset();
-  } else {
-    cancelled = std::move(found->action);
-  }
-  if (s.heap.back().order == found->order) s.heap.pop_back();
-  s.retire(static_cast<std::uint32_t>(id.value & slot_mask));
+  if (found->must_be_destroyed) cancelled = std::move(s.slots.body(number).action);
+  if (s.heap.back().order == (std::uint64_t{found->sequence} << slot_bits | number)) s.heap.pop_back();
+  s.retire(number);
   s.sweep_if_mostly_dead();
   if (s.pending == 0) bound_ns_.store(never_ns);
   return instant_of(deadline_ns);
@@ -596,32 +652,38 @@ std::size_t timer_queue::cancel_all_of(std::uint64_t owner) {
   if (owner == 0) return 0;
   state& s = *state_;
   std::size_t count = 0;
-  std::uint32_t first;
+  std::uint32_t cancelled = no_slot;  // the first of a list of them
   bool all_trivial = true;
   {
     std::lock_guard lock(s.mutex);
-    first = s.owners.extract(owner);
-    for (std::uint32_t number = first; number != no_slot; number = s.slots[number].next) {
-      slot& cancelled = s.slots[number];
-      cancelled.order = 0;
-      all_trivial = all_trivial && cancelled.action.is_trivial();
-      ++count;
+    for (std::uint32_t number = s.owners.extract(owner); number != no_slot;) {
+      slot_head& head = s.slots.head(number);
+      slot_body& body = s.slots.body(number);
+      std::uint32_t const next = body.next;
+      body.owner = 0;
+      if (head.sequence != 0) {
+        head.sequence = 0;
+        all_trivial = all_trivial && !head.must_be_destroyed;
+        body.next = std::exchange(cancelled, number);
+        ++count;
+      }
+      number = next;
     }
     s.pending -= count;
   }
+  if (count == 0) return 0;
   // The slots are neither pending nor free now: nobody else touches them, and their chunks stay. So actions whose
   // destruction may run anything can be destroyed without the lock.
   if (!all_trivial) {
-    for (std::uint32_t number = first; number != no_slot; number = s.slots[number].next) s.slots[number].action.reset();
+    for (std::uint32_t number = cancelled; number != no_slot; number = s.slots.body(number).next) {
+      s.slots.body(number).action.reset();
+    }
   }
-  if (count == 0) return 0;
   std::lock_guard lock(s.mutex);
-  while (first != no_slot) {
-    slot& cancelled = s.slots[first];
-    cancelled.action.reset();
-    std::uint32_t const next = cancelled.next;
-    s.slots.give_back(first);
-    first = next;
+  while (cancelled != no_slot) {
+    std::uint32_t const next = s.slots.body(cancelled).next;
+    s.free_slot(cancelled);
+    cancelled = next;
   }
   s.sweep_if_mostly_dead();
   if (s.pending == 0) bound_ns_.store(never_ns);
@@ -634,6 +696,7 @@ std::size_t timer_queue::fire_due(time_point now, std::size_t max) {
   std::size_t count = 0;
   while (count < max && bound_ns_.load() <= now_ns) {
     timer_action due;
+    std::uint64_t owner;
     {
       std::lock_guard lock(s.mutex);
       s.settle_top();
@@ -641,25 +704,27 @@ std::size_t timer_queue::fire_due(time_point now, std::size_t max) {
         bound_ns_.store(s.heap.empty() ? never_ns : s.heap.top().deadline_ns);
         break;
       }
-      auto const number = static_cast<std::uint32_t>(s.heap.top().order & slot_mask);
+      std::uint32_t const number = slot_of(s.heap.top().order);
       s.heap.pop();
       // The next one's slot comes from memory while this one's action runs.
-      if (!s.heap.empty()) s.slots.prefetch(s.heap.top().order);
-      due = std::move(s.slots[number].action);
+      if (!s.heap.empty()) s.slots.prefetch(slot_of(s.heap.top().order));
+      slot_body& body = s.slots.body(number);
+      due = std::move(body.action);
+      owner = body.owner;
       s.retire(number);
       // Where many have fired, the room they took in the heap is given back.
       s.heap.shrink();
       if (s.pending == 0) bound_ns_.store(never_ns);
     }
     ++count;
-    if (due) due();
+    if (due) due(owner);
   }
   return count;
 }
 
 std::optional<time_point> timer_queue::deadline_of(timer_id id) const {
   std::lock_guard lock(state_->mutex);
-  slot const* const found = state_->find_pending(id);
+  slot_head const* const found = state_->find_pending(id);
   if (found == nullptr) return std::nullopt;
   return instant_of(found->deadline_ns);
 }
