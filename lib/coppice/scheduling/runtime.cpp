@@ -146,7 +146,7 @@ std::size_t runtime::pending_timers() const {
 }
 
 std::size_t runtime::stacks_in_use() const {
-  std::size_t resting = 0;
+  std::size_t resting = resting_carriers_.size();
   for (const auto& each : schedulers_) resting += each->resting_count();
   const std::size_t all = stacks_.stats().in_use;
   return all > resting ? all - resting : 0;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <coppice/scheduling/blocking_pool.hpp>
+#include <coppice/scheduling/carrier_depot.hpp>
 #include <coppice/scheduling/clock.hpp>
 #include <coppice/scheduling/deferred_timer.hpp>
 #include <coppice/scheduling/run_queue.hpp>
@@ -145,7 +146,8 @@ class runtime {
   std::vector<std::unique_ptr<scheduler>> schedulers_;
   std::vector<std::thread> threads_;
   std::vector<std::unique_ptr<timer_queue>> timers_;  // one a scheduler; the last for all other threads
-  run_queue injected_;                                // woken by other threads than the scheduler's
+  carrier_depot resting_carriers_;
+  run_queue injected_;  // woken by other threads than the scheduler's
   std::function<bool()> idle_hook_;
   std::function<bool()> stuck_hook_;
   std::atomic<bool> stopping_{false};

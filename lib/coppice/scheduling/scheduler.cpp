@@ -47,6 +47,9 @@ constexpr std::size_t most_to_draw_from = 256;
 constexpr std::uint32_t turns_between_timers = 16;
 constexpr std::uint32_t turns_between_housekeeping = 64;
 
+// How many carriers of one size a thread keeps for itself; all others rest where every thread finds them.
+constexpr std::size_t most_kept = 16;
+
 }  // namespace
 
 /// Chooses the fiber that runs next on a thread, and keeps apart what the C++ runtime has only once for a thread.
@@ -142,11 +145,13 @@ class scheduler::algorithm final : public boost::fibers::algo::algorithm {
   // For our carriers this is where a park becomes final.
   void came_to_rest(carrier& left) noexcept {
     const auto why = std::exchange(left.why, carrier::leaving::no);
+    if (why == carrier::leaving::idles && scheduler_.keep(left)) return;
+    boost_->detach_worker_context(left.record->context);
     if (why == carrier::leaving::idles) {
-      scheduler_.rest(left);
+      // From here on another thread may take it.
+      scheduler_.runtime_.resting_carriers_.put(left);
       return;
     }
-    boost_->detach_worker_context(left.record->context);
     runnable& job = *left.job;
     job.carrier_ = &left;
     // From a confirmed park on, another thread may run it: neither it nor its carrier may be touched then.
@@ -211,10 +216,7 @@ class scheduler::algorithm final : public boost::fibers::algo::algorithm {
 };
 
 scheduler::scheduler(runtime& of, unsigned index)
-    : runtime_{of},
-      index_{index},
-      draw_{of.settings().seed.value_or(0)},
-      resting_(stack_class_of(std::size_t{1} << 40U) + 1) {}
+    : runtime_{of}, index_{index}, draw_{of.settings().seed.value_or(0)} {}
 
 scheduler::~scheduler() = default;
 
@@ -240,12 +242,16 @@ void scheduler::run() {
 }
 
 void scheduler::end_carriers() {
-  for (auto& carriers : resting_) {
-    for (carrier* resting : carriers) {
-      resting->quits = true;
-      algorithm_->make_ready(*resting);
+  const auto end = [this](carrier& resting) {
+    resting.quits = true;
+    algorithm_->make_ready(resting);
+  };
+  for (unsigned i = 0; i < stack_classes; ++i) {
+    while (carrier* own = resting_[i].pop()) end(*own);
+    while (carrier* left = runtime_.resting_carriers_.take(i)) {
+      context::active()->attach(left->record->context);
+      end(*left);
     }
-    carriers.clear();
   }
   resting_count_.store(0, std::memory_order_relaxed);
   // The carriers end, then the dispatcher frees them, then it is this fiber's turn again.
@@ -253,9 +259,22 @@ void scheduler::end_carriers() {
   for (int round = 0; round < enough_rounds; ++round) context::active()->yield();
 }
 
-void scheduler::rest(carrier& idle) {
-  resting_[idle.stack_class].push_back(&idle);
+bool scheduler::keep(carrier& idle) noexcept {
+  carrier_list& kept = resting_[idle.stack_class];
+  if (kept.size() == most_kept) return false;
+  kept.push(idle);
   resting_count_.store(resting_count() + 1, std::memory_order_relaxed);
+  return true;
+}
+
+carrier* scheduler::take_resting(unsigned stack_class) noexcept {
+  if (carrier* const own = resting_[stack_class].pop()) {
+    resting_count_.store(resting_count() - 1, std::memory_order_relaxed);
+    return own;
+  }
+  carrier* const shared = runtime_.resting_carriers_.take(stack_class);
+  if (shared != nullptr) algorithm_->attach(*shared->record->context);
+  return shared;
 }
 
 void scheduler::look_after_timers() noexcept {
@@ -309,12 +328,8 @@ carrier* scheduler::fiber_for(runnable& ready) noexcept {
     algorithm_->attach(*on->record->context);
   } else {
     const std::size_t needs = ready.stack_size();
-    auto& resting = resting_[stack_class_of(needs)];
-    if (!resting.empty()) {
-      on = resting.back();
-      resting.pop_back();
-      resting_count_.store(resting_count() - 1, std::memory_order_relaxed);
-    } else {
+    on = take_resting(stack_class_of(needs));
+    if (on == nullptr) {
       try {
         on = make_carrier(needs);
       } catch (const std::bad_alloc&) {

@@ -10,6 +10,7 @@
 #include <boost/fiber/context.hpp>
 #include <boost/fiber/properties.hpp>
 
+#include <coppice/scheduling/carrier_depot.hpp>
 #include <coppice/scheduling/exception_state.hpp>
 #include <coppice/scheduling/run_queue.hpp>
 #include <coppice/scheduling/runtime.hpp>
@@ -38,6 +39,7 @@ class carrier {
 
   fiber_record* record = nullptr;
   runnable* job = nullptr;
+  carrier* next = nullptr;    // of those that rest
   leaving why = leaving::no;  // set before it leaves, read when it stands still
   bool stands = false;        // in `leave`: who switches to it may leave the rest to it
   bool quits = false;
@@ -62,7 +64,7 @@ class scheduler {
 
   run_queue& queue() noexcept { return queue_; }
   deferred_timers& deferred() noexcept { return deferred_; }
-  /// Carriers that wait for something to carry. Any thread.
+  /// Carriers that this thread keeps for what it will have to carry. Any thread.
   std::size_t resting_count() const noexcept { return resting_count_.load(std::memory_order_relaxed); }
   const carrier* carrier_here() const noexcept;
 
@@ -81,7 +83,10 @@ class scheduler {
   runnable* next_for(carrier&) noexcept;
   carrier* fiber_for(runnable&) noexcept;
   carrier* make_carrier(std::size_t stack_size);
-  void rest(carrier& idle);
+  /// False: it has enough of them.
+  bool keep(carrier& idle) noexcept;
+  /// Null: there is none of that size.
+  carrier* take_resting(unsigned stack_class) noexcept;
   void end_carriers();
 
   runtime& runtime_;
@@ -90,11 +95,11 @@ class scheduler {
   run_queue queue_;
   deferred_timers deferred_;
   runnable* preselected_ = nullptr;
-  std::uint32_t turns_ = 0;                     // also those in which there was nothing to do
-  std::uint32_t given_ = 0;                     // those that a runnable got
-  std::uint64_t draw_ = 0;                      // the state of the seeded choice
-  std::vector<std::vector<carrier*>> resting_;  // idle carriers by stack class
-  std::atomic<std::size_t> resting_count_{0};   // of all classes; changed by this thread alone
+  std::uint32_t turns_ = 0;                    // also those in which there was nothing to do
+  std::uint32_t given_ = 0;                    // those that a runnable got
+  std::uint64_t draw_ = 0;                     // the state of the seeded choice
+  carrier_list resting_[stack_classes];        // at most a few of each
+  std::atomic<std::size_t> resting_count_{0};  // of all classes; changed by this thread alone
 
   // Of a thread that sleeps, under the runtime's lock.
   std::condition_variable roused_;
