@@ -70,7 +70,9 @@ process_body::turn server_body::run(control_block& process, exit_reason& reason)
     } else if (process.first_message() != nullptr) {
       // Any message cancels it, also one that has come just before it.
       if (idle_timer_ && process.first_message()->type->system != system_message::idle_timeout) stop_idle_timer();
-      if (!handle(process, process.unlink_message(process.start_of_queue()), reason)) return turn::ended;
+      envelope* const taken = process.unlink_message(process.start_of_queue());
+      __builtin_prefetch(process.first_message());
+      if (!handle(process, taken, reason)) return turn::ended;
     } else {
       if (server_->idle_limit_) start_idle_timer(process);
       return turn::rests;

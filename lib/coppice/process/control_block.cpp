@@ -369,7 +369,26 @@ void control_block::fetch() {
   envelope* arrived = take_all(slot().inbox, inbox_empty);
   // Who counts what is in the inbox has to be done before any of it changes.
   while (onlookers_.load() != 0) std::this_thread::yield();
-  arrived = in_order(arrived);
+  // Mostly there are messages alone: they go into the queue as they are.
+  envelope* const newest = arrived;
+  envelope* oldest = nullptr;
+  std::uint32_t count = 0;
+  bool all_for_queue = !ended_by_signal_;
+  while (arrived != nullptr) {
+    envelope* const following = arrived->next;
+    all_for_queue = all_for_queue && arrived->to == self_.value() && is_for_queue(arrived->kind());
+    arrived->next = oldest;
+    oldest = arrived;
+    arrived = following;
+    ++count;
+  }
+  if (all_for_queue && newest != nullptr) {
+    *queue_end_ = oldest;
+    queue_end_ = &newest->next;
+    queued_.store(queued_.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
+    return;
+  }
+  arrived = oldest;
   while (arrived != nullptr) {
     envelope* following = arrived->next;
     act_on(arrived);

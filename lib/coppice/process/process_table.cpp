@@ -108,16 +108,8 @@ void process_table::give_back(chunk& empty, std::size_t index) noexcept {
   --touched_;
 }
 
-bool process_table::push_to_slot(envelope* sent) noexcept {
-  process_slot& to = slot(sent->receiver());
-  envelope* head = to.inbox.load(std::memory_order_acquire);
-  do {
-    if (head == inbox_closed) return false;
-    sent->next = head == inbox_empty || head == inbox_idle ? nullptr : head;
-  } while (!to.inbox.compare_exchange_weak(head, sent, std::memory_order_acq_rel, std::memory_order_acquire));
-  // Only this push saw it at rest, so nothing else can wake it, and it cannot end before it was woken.
-  if (head == inbox_idle) to.process().wake();
-  return true;
+void process_table::wake(process_slot& resting) noexcept {
+  resting.process().wake();
 }
 
 std::vector<pid> process_table::living() const {

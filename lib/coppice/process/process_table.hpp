@@ -82,7 +82,17 @@ class process_table {
 
   /// The second half of `push`: between the two the process may end and its place be taken by a successor, who then
   /// gets the envelope and has to turn it away.
-  bool push_to_slot(envelope* sent) noexcept;
+  bool push_to_slot(envelope* sent) noexcept {
+    process_slot& to = slot(sent->receiver());
+    envelope* head = to.inbox.load(std::memory_order_acquire);
+    do {
+      if (head == inbox_closed) return false;
+      sent->next = head == inbox_empty || head == inbox_idle ? nullptr : head;
+    } while (!to.inbox.compare_exchange_weak(head, sent, std::memory_order_acq_rel, std::memory_order_acquire));
+    // Only this push saw it at rest, so nothing else can wake it, and it cannot end before it was woken.
+    if (head == inbox_idle) wake(to);
+    return true;
+  }
 
   bool is_living(pid of) noexcept { return of && slot(of).life.load(std::memory_order_acquire) == of.value(); }
 
@@ -115,6 +125,7 @@ class process_table {
     bool touched = false;
   };
 
+  static void wake(process_slot& resting) noexcept;
   void give_back(chunk&, std::size_t index) noexcept;
 
   process_slot* slots_ = nullptr;
