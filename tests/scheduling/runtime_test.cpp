@@ -1,5 +1,6 @@
 #include <atomic>
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <thread>
@@ -93,5 +94,25 @@ TEST_SUITE("scheduling runtime") {
     CHECK(stacks.in_use + stacks.cached <= enough_for_both);
     engine.stop();
     CHECK(engine.stacks().stats().in_use == 0);
+  }
+
+  TEST_CASE("when many that waited are gone, their stacks are given back") {
+    constexpr std::size_t many = 2000;
+    constexpr std::size_t enough_for_both = 40;
+    options wanted;
+    wanted.threads = 2;
+    runtime engine{wanted};
+    engine.start();
+    std::deque<job> all;
+    for (std::size_t i = 0; i < many; ++i) engine.wake(all.emplace_back([&engine] { engine.park(); }));
+    for (job& each : all) await(each.parked);
+    CHECK(engine.stacks().stats().in_use >= many);
+    for (job& each : all) engine.wake(each);
+    for (job& each : all) await(each.over);
+    // Nothing else happens any more: whoever does not come out of here has kept them.
+    while (engine.stacks().stats().in_use > enough_for_both) std::this_thread::yield();
+    while (engine.stacks().stats().reserved_bytes > many * stack_bytes / 2) std::this_thread::yield();
+    CHECK(engine.stacks_in_use() == 0);
+    engine.stop();
   }
 }

@@ -790,7 +790,7 @@ void control_block::finish(exit_reason reason) noexcept {
   tell_of_end(reason);
   const pid self = self_;
   this->~control_block();
-  table.release(self);
+  if (table.release(self)) runtime.engine.care().many_have_ended();
 }
 
 // Who is still linked to it, and those of whose orphans it knew and whose ends it has not seen.

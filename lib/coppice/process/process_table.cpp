@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <iterator>
 #include <new>
 #include <stdexcept>
 #include <system_error>
@@ -70,19 +71,45 @@ pid process_table::allocate() {
       ++touched_;
     }
     ++home.used;
-    count_.fetch_add(1, std::memory_order_relaxed);
+    most_ = std::max(most_, count_.fetch_add(1, std::memory_order_relaxed) + 1);
     return pid::from_value(serial << slot_bits | place);
   }
 }
 
-void process_table::release(pid over) noexcept {
+bool process_table::release(pid over) noexcept {
   const std::lock_guard hold{lock_};
   const std::uint64_t place = slot_of(over);
   slots_[place].doomed.store(over.value(), std::memory_order_relaxed);
   free_.push_back(static_cast<std::uint32_t>(place));
-  count_.fetch_sub(1, std::memory_order_relaxed);
+  const std::size_t left = count_.fetch_sub(1, std::memory_order_relaxed) - 1;
   chunk& home = chunks_[place / chunk_slots];
-  if (--home.used == 0) give_back(home, place / chunk_slots);
+  // A reserve keeps a program that starts and ends a few processes all the time from paying for fresh pages.
+  constexpr std::size_t reserve_chunks = 16;
+  if (--home.used == 0 && touched_ > left / chunk_slots * 2 + reserve_chunks) give_back(home, place / chunk_slots);
+  constexpr std::size_t many = 4096;
+  if (left + many > most_ || left > most_ / 2) return false;
+  most_ = left;
+  return true;
+}
+
+void process_table::trim() noexcept {
+  const std::lock_guard hold{lock_};
+  for (std::size_t i = 0; i < chunks_.size(); ++i) {
+    if (chunks_[i].touched && chunks_[i].used == 0) give_back(chunks_[i], i);
+  }
+  while (fresh_ != 0 && chunks_[(fresh_ - 1) / chunk_slots].used == 0) {
+    fresh_ = (fresh_ - 1) / chunk_slots * chunk_slots;
+  }
+  try {
+    std::vector<std::uint32_t> places;
+    places.reserve(chunks_.size() * chunk_slots);  // only what is written to is memory
+    std::copy_if(free_.begin(), free_.end(), std::back_inserter(places),
+                 [this](std::uint32_t place) { return place < fresh_; });
+    free_.swap(places);
+  } catch (const std::bad_alloc&) {
+    // It stays larger than it need be; but nobody is to be given a place twice.
+    std::erase_if(free_, [this](std::uint32_t place) { return place >= fresh_; });
+  }
 }
 
 void process_table::begin_anew() {
@@ -95,9 +122,6 @@ void process_table::begin_anew() {
 }
 
 void process_table::give_back(chunk& empty, std::size_t index) noexcept {
-  // A reserve keeps a program that starts and ends a few processes all the time from paying for fresh pages.
-  constexpr std::size_t reserve_chunks = 16;
-  if (touched_ <= count_.load(std::memory_order_relaxed) / chunk_slots * 2 + reserve_chunks) return;
   process_slot* const first = slots_ + index * chunk_slots;
   for (std::size_t i = 0; i < chunk_slots; ++i) {
     empty.serial = std::max(empty.serial, first[i].doomed.load(std::memory_order_relaxed) >> slot_bits);

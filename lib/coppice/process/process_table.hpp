@@ -71,7 +71,11 @@ class process_table {
 
   /// Takes a free place for a new process: its pid. Throws std::length_error when none is left.
   pid allocate();
-  void release(pid over) noexcept;
+  /// True when far fewer are left than there were not long ago.
+  bool release(pid over) noexcept;
+
+  /// Gives back the pages of all places where nobody is, and what is kept to find them again.
+  void trim() noexcept;
 
   /// Delivers; false (and the envelope is still the caller's) when there is no such process. One that is ending gets it
   /// still: what asks for word of it is answered when its end is over.
@@ -140,6 +144,7 @@ class process_table {
   std::uint64_t highest_ = 0;  // of all serials
   std::uint64_t floor_ = 0;    // every serial is above it
   std::size_t touched_ = 0;    // chunks that have pages
+  std::size_t most_ = 0;       // how many lived at once, since far fewer did
 };
 
 }  // namespace coppice::detail

@@ -38,11 +38,20 @@ class carrier_depot {
   /// One of that stack class; null when there is none.
   carrier* take(unsigned stack_class) noexcept;
 
+  /// Begins an interval, in which those of each size count as unneeded that rest all the time.
+  void begin_interval() noexcept;
+  /// Some of those that were unneeded in the interval up to now.
+  carrier_list take_unneeded(std::size_t most) noexcept;
+
   std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
 
  private:
+  // Under the lock.
+  carrier* take_from(unsigned stack_class) noexcept;
+
   spinlock lock_;
   carrier_list lists_[stack_classes];
+  std::size_t unneeded_[stack_classes] = {};  // the fewest that have rested since the interval began
   std::atomic<std::size_t> size_{0};
 };
 

@@ -344,70 +344,103 @@ void release_cached_blocks(std::size_t block_class) noexcept {
   if (this_thread_presence == presence::present) empty(this_thread_magazines.of[block_class], block_class);
 }
 
+void release_all_cached_blocks() noexcept {
+  for (std::size_t i = 0; i < block_classes; ++i) release_cached_blocks(i);
+}
+
+namespace {
+
+template <class Visit>
+void for_each_block(free_block* first, Visit visit) {
+  while (first != nullptr) {
+    free_block* const next = first->next;  // a visit may use the block's words
+    visit(first);
+    first = next;
+  }
+}
+
+template <class Visit>
+void for_each_free(free_block* batches, free_block* loose, Visit visit) {
+  while (batches != nullptr) {
+    free_block* const next = batches->next_batch;
+    for_each_block(batches, visit);
+    batches = next;
+  }
+  for_each_block(loose, visit);
+}
+
+// One at a time: chunks count for one.
+constinit std::mutex trimming;
+
+}  // namespace
+
+// The free blocks are taken out and looked at without the depot's lock. Whoever needs some meanwhile carves new ones.
 void trim_blocks(std::size_t block_class) noexcept {
   release_cached_blocks(block_class);
+  std::lock_guard alone(trimming);
   depot& trimmed = depots[block_class];
   std::uint32_t const batch = batch_size_of(block_class);
+  free_block* batches;
+  free_block* loose;
+  {
+    std::lock_guard lock(trimmed.mutex);
+    batches = std::exchange(trimmed.batches, nullptr);
+    loose = std::exchange(trimmed.loose, nullptr);
+  }
+  for_each_free(batches, loose, [](free_block* block) { ++chunk_of(block)->free; });
+
+  // A chunk that is unused now stays so: all of its blocks are here.
   chunk* unused = nullptr;
   {
     std::lock_guard lock(trimmed.mutex);
-    auto const for_each_free = [](free_block* batches, free_block* loose, auto&& visit) {
-      auto const visit_list = [&](free_block* block) {
-        while (block != nullptr) {
-          free_block* const next = block->next;  // a visit may use the block's words
-          visit(block);
-          block = next;
-        }
-      };
-      while (batches != nullptr) {
-        free_block* const next = batches->next_batch;
-        visit_list(batches);
-        batches = next;
-      }
-      visit_list(loose);
-    };
-
-    for_each_free(trimmed.batches, trimmed.loose, [](free_block* block) { ++chunk_of(block)->free; });
-
-    // What stays is sorted into batches anew.
-    free_block* const old_batches = std::exchange(trimmed.batches, nullptr);
-    block_list filling;
-    for_each_free(old_batches, std::exchange(trimmed.loose, nullptr), [&](free_block* block) {
-      chunk const& home = *chunk_of(block);
-      if (home.free == home.carved) {
-        --trimmed.free_count;
-        return;
-      }
-      block->next = filling.first;
-      filling.first = block;
-      if (++filling.count == batch) {
-        block->next_batch = trimmed.batches;
-        trimmed.batches = block;
-        filling = {};
-      }
-    });
-    trimmed.loose = filling.first;
-
-    chunk** link = &trimmed.all_chunks;
-    while (*link != nullptr) {
+    for (chunk** link = &trimmed.all_chunks; *link != nullptr;) {
       chunk* const visited = *link;
-      if (visited->free == visited->carved) {
-        *link = visited->next;
-        visited->next = unused;
-        unused = visited;
-        trimmed.carved_count -= visited->carved;
-        if (trimmed.current == visited) trimmed.current = nullptr;
-      } else {
-        visited->free = 0;
+      if (visited->carved == 0 || visited->free != visited->carved) {
         link = &visited->next;
+        continue;
       }
+      *link = visited->next;
+      visited->next = unused;
+      unused = visited;
+      trimmed.carved_count -= visited->carved;
+      trimmed.free_count -= visited->carved;
+      if (trimmed.current == visited) trimmed.current = nullptr;
+      visited->carved = 0;  // marks it, in what follows
     }
+  }
+
+  // What stays is sorted into batches anew.
+  free_block* full = nullptr;
+  free_block* last_full = nullptr;
+  block_list filling;
+  free_block* last_filling = nullptr;
+  for_each_free(batches, loose, [&](free_block* block) {
+    chunk& home = *chunk_of(block);
+    if (home.carved == 0) return;
+    home.free = 0;
+    block->next = filling.first;
+    filling.first = block;
+    if (filling.count == 0) last_filling = block;
+    if (++filling.count < batch) return;
+    block->next_batch = full;
+    full = block;
+    if (last_full == nullptr) last_full = block;
+    filling = {};
+  });
+  {
+    std::lock_guard lock(trimmed.mutex);
+    if (full != nullptr) last_full->next_batch = std::exchange(trimmed.batches, full);
+    if (filling.first != nullptr) last_filling->next = std::exchange(trimmed.loose, filling.first);
   }
   while (unused != nullptr) {
     chunk* const next = unused->next;
     chunks().give_back(unused);
     unused = next;
   }
+}
+
+void trim_all_blocks() noexcept {
+  for (std::size_t i = 0; i < block_classes; ++i) trim_blocks(i);
 }
 
 std::size_t live_blocks(std::size_t block_class) {

@@ -62,7 +62,9 @@ void deallocate_block_slowly(std::size_t block_class, void* block) noexcept;
 void* allocate_large_block(std::size_t size);
 void deallocate_large_block(void* block, std::size_t size) noexcept;
 void release_cached_blocks(std::size_t block_class) noexcept;
+void release_all_cached_blocks() noexcept;
 void trim_blocks(std::size_t block_class) noexcept;
+void trim_all_blocks() noexcept;
 std::size_t live_blocks(std::size_t block_class);
 
 inline void* allocate_block(std::size_t block_class) {
@@ -140,7 +142,7 @@ class block_pool {
   }
 
   /// Gives memory that no block in use lies in back to the system, in chunks of 64 KiB. Begins with the calling
-  /// thread's own cache. Takes time for every free block, under the depot's lock.
+  /// thread's own cache. Takes time for every free block, and for that time other threads do not find them.
   static void trim() noexcept {
     if constexpr (pooled) detail::trim_blocks(block_class);
   }

@@ -2,6 +2,7 @@
 #include <stdexcept>
 #include <string>
 
+#include <coppice/scheduling/object_pool.hpp>
 #include <coppice/scheduling/runtime.hpp>
 #include <coppice/scheduling/scheduler.hpp>
 
@@ -146,7 +147,7 @@ std::size_t runtime::pending_timers() const {
 }
 
 std::size_t runtime::stacks_in_use() const {
-  std::size_t resting = resting_carriers_.size();
+  std::size_t resting = resting_carriers_.size() + caretaker_.ending();
   for (const auto& each : schedulers_) resting += each->resting_count();
   const std::size_t all = stacks_.stats().in_use;
   return all > resting ? all - resting : 0;
@@ -246,7 +247,7 @@ void runtime::idle(scheduler& idler, time_point at_most) {
     idle_in_virtual_time(idler);
     return;
   }
-  if (fire_due() || work_waits()) return;
+  if (fire_due() || work_waits() || take_care(idler)) return;
   if (schedulers_.size() > 1) {
     for (int i = 0; i < spins_before_sleep; ++i) {
       if (work_waits() || stopping_.load(std::memory_order_relaxed)) return;
@@ -256,7 +257,26 @@ void runtime::idle(scheduler& idler, time_point at_most) {
   start_all_timers(idler);
   std::optional<time_point> until = next_deadline();
   if (at_most != time_point::max() && (!until || at_most < *until)) until = at_most;
+  if (caretaker_.has_work()) {
+    // Another thread may be at it right now.
+    const time_point look = std::max(caretaker_.due(), now() + std::chrono::milliseconds{1});
+    if (!until || look < *until) until = look;
+  }
   sleep(idler, until);
+}
+
+// True: there are carriers now that come to their end.
+bool runtime::take_care(scheduler& by) {
+  if (!caretaker_.has_work() || is_virtual() || stopping_.load(std::memory_order_relaxed)) return false;
+  carrier_list unneeded = caretaker_.work(now());
+  if (const unsigned seen = caretaker_.mass_deaths(); seen != by.mass_deaths_) {
+    by.mass_deaths_ = seen;
+    detail::release_all_cached_blocks();
+    wake_all();  // the others have to do so too
+  }
+  const bool any = unneeded.size() != 0;
+  while (carrier* const each = unneeded.pop()) by.end(*each);
+  return any;
 }
 
 void runtime::idle_in_virtual_time(scheduler& idler) {

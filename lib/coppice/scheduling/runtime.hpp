@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <coppice/scheduling/blocking_pool.hpp>
+#include <coppice/scheduling/caretaker.hpp>
 #include <coppice/scheduling/carrier_depot.hpp>
 #include <coppice/scheduling/clock.hpp>
 #include <coppice/scheduling/deferred_timer.hpp>
@@ -112,6 +113,9 @@ class runtime {
   /// In virtual time: moves the clock to the next timer and fires what is due. False when no timer is pending.
   bool advance_to_next_timer();
 
+  /// Gives memory back when it has not been needed for a while. In virtual time, where no while passes, never.
+  caretaker& care() noexcept { return caretaker_; }
+
   /// Whether anything waits for its turn. Exact in virtual time, for who has the turn.
   bool work_waits() const noexcept;
 
@@ -131,6 +135,7 @@ class runtime {
   runnable* take_injected() noexcept { return injected_.pop(); }
   void idle(scheduler&, time_point at_most);
   void idle_in_virtual_time(scheduler&);
+  bool take_care(scheduler&);
   void sleep(scheduler&, std::optional<time_point> until);
   void wake_one() noexcept;
   void wake_all() noexcept;
@@ -147,6 +152,7 @@ class runtime {
   std::vector<std::thread> threads_;
   std::vector<std::unique_ptr<timer_queue>> timers_;  // one a scheduler; the last for all other threads
   carrier_depot resting_carriers_;
+  caretaker caretaker_{resting_carriers_, stacks_};
   run_queue injected_;  // woken by other threads than the scheduler's
   std::function<bool()> idle_hook_;
   std::function<bool()> stuck_hook_;

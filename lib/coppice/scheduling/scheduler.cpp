@@ -22,8 +22,8 @@ using fiber_type = boost::fibers::type;
 /// Hands the runtime's guarded stacks to Boost.Context.
 class pooled_stack_allocator {
  public:
-  pooled_stack_allocator(stack_pool& from, std::size_t size, stack& got) noexcept
-      : pool_{&from}, size_{size}, got_{&got} {}
+  pooled_stack_allocator(stack_pool& from, std::size_t size, stack& got, caretaker& ends) noexcept
+      : pool_{&from}, size_{size}, got_{&got}, ends_{&ends} {}
 
   boost::context::stack_context allocate() {
     *got_ = pool_->allocate(size_);
@@ -32,12 +32,16 @@ class pooled_stack_allocator {
     made.size = got_->size;
     return made;
   }
-  void deallocate(boost::context::stack_context& over) noexcept { pool_->deallocate(stack{over.sp, over.size}); }
+  void deallocate(boost::context::stack_context& over) noexcept {
+    pool_->deallocate(stack{over.sp, over.size});
+    ends_->carrier_has_ended();
+  }
 
  private:
   stack_pool* pool_;
   std::size_t size_;
   stack* got_;  // only for `allocate`
+  caretaker* ends_;
 };
 
 // Of how many that wait, from the front, a seed draws the next: to find one costs a step for each before it.
@@ -173,7 +177,9 @@ class scheduler::algorithm final : public boost::fibers::algo::algorithm {
 
   fiber_record* choose() noexcept {
     const auto turn = ++scheduler_.turns_;
-    if (turn % turns_between_housekeeping == 0) {
+    if (turn - scheduler_.housekept_ >= turns_between_housekeeping) {
+      scheduler_.housekept_ = turn;
+      scheduler_.runtime_.take_care(scheduler_);
       if (fiber_record* dispatcher = take(dispatcher_ready_, dispatcher_record_)) return dispatcher;
     }
     scheduler_.look_after_timers();
@@ -242,21 +248,24 @@ void scheduler::run() {
 }
 
 void scheduler::end_carriers() {
-  const auto end = [this](carrier& resting) {
-    resting.quits = true;
-    algorithm_->make_ready(resting);
-  };
   for (unsigned i = 0; i < stack_classes; ++i) {
-    while (carrier* own = resting_[i].pop()) end(*own);
-    while (carrier* left = runtime_.resting_carriers_.take(i)) {
-      context::active()->attach(left->record->context);
-      end(*left);
+    while (carrier* own = resting_[i].pop()) {
+      own->record->context->detach();
+      end(*own);
     }
+    while (carrier* left = runtime_.resting_carriers_.take(i)) end(*left);
   }
   resting_count_.store(0, std::memory_order_relaxed);
   // The carriers end, then the dispatcher frees them, then it is this fiber's turn again.
   constexpr int enough_rounds = 3;
   for (int round = 0; round < enough_rounds; ++round) context::active()->yield();
+}
+
+void scheduler::end(carrier& unneeded) {
+  runtime_.caretaker_.carrier_ends();
+  unneeded.quits = true;
+  context::active()->attach(unneeded.record->context);
+  algorithm_->make_ready(unneeded);
 }
 
 bool scheduler::keep(carrier& idle) noexcept {
@@ -309,8 +318,7 @@ runnable* scheduler::next_runnable() noexcept {
 }
 
 runnable* scheduler::next_for(carrier& serving) noexcept {
-  const auto turn = ++turns_;
-  if (turn % turns_between_housekeeping == 0) return nullptr;
+  if (++turns_ - housekept_ >= turns_between_housekeeping) return nullptr;
   look_after_timers();
   runnable* next = next_runnable();
   if (next == nullptr) return nullptr;
@@ -348,7 +356,8 @@ carrier* scheduler::make_carrier(std::size_t stack_size) {
   auto owned = std::make_unique<carrier>(stack_class_of(stack_size));
   carrier* made = owned.get();
   auto fiber = boost::fibers::make_worker_context_with_properties(
-      boost::fibers::launch::post, nullptr, pooled_stack_allocator{runtime_.stacks(), stack_size, made->memory},
+      boost::fibers::launch::post, nullptr,
+      pooled_stack_allocator{runtime_.stacks(), stack_size, made->memory, runtime_.care()},
       [owned = std::move(owned)]() { owned->serve(); });
   auto* record = new fiber_record{fiber.get()};
   fiber->set_properties(record);

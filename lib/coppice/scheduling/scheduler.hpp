@@ -87,6 +87,8 @@ class scheduler {
   bool keep(carrier& idle) noexcept;
   /// Null: there is none of that size.
   carrier* take_resting(unsigned stack_class) noexcept;
+  /// One that belongs to no thread comes to its end on this one.
+  void end(carrier& unneeded);
   void end_carriers();
 
   runtime& runtime_;
@@ -96,7 +98,9 @@ class scheduler {
   deferred_timers deferred_;
   runnable* preselected_ = nullptr;
   std::uint32_t turns_ = 0;                    // also those in which there was nothing to do
+  std::uint32_t housekept_ = 0;                // of which that was the last for the house
   std::uint32_t given_ = 0;                    // those that a runnable got
+  unsigned mass_deaths_ = 0;                   // for which it has handed out its blocks
   std::uint64_t draw_ = 0;                     // the state of the seeded choice
   carrier_list resting_[stack_classes];        // at most a few of each
   std::atomic<std::size_t> resting_count_{0};  // of all classes; changed by this thread alone

@@ -94,6 +94,7 @@ struct reservation {
 
   std::uint32_t capacity = 0;
   std::uint32_t guarded = 0;
+  std::uint32_t at_rest = 0;
   std::unique_ptr<unsigned[]> valgrind_ids;
 };
 
@@ -143,6 +144,7 @@ struct stack_pool::state {
     std::vector<void*> tops;
     std::size_t warm_from = 0;
     std::size_t carved = 0;
+    std::size_t room = 0;            // for how many its reservations have
     reservation* current = nullptr;  // carved from
     std::size_t next_reservation = first_reservation;
   };
@@ -182,7 +184,7 @@ struct stack_pool::state {
     std::size_t const stride = stride_of(class_index);
     std::size_t capacity = std::max<std::size_t>(1, for_class.next_reservation / stride);
     reservation& made = find_place();
-    for_class.tops.reserve(for_class.carved + capacity);  // so that taking a stack back never allocates
+    for_class.tops.reserve(for_class.room + capacity);  // so that taking a stack back never allocates
 #if COPPICE_HAS_VALGRIND
     if (RUNNING_ON_VALGRIND != 0) made.valgrind_ids = std::make_unique<unsigned[]>(capacity);
 #endif
@@ -199,11 +201,13 @@ struct stack_pool::state {
     madvise(mapped, length, MADV_NOHUGEPAGE);
     made.capacity = static_cast<std::uint32_t>(capacity);
     made.guarded = 0;
+    made.at_rest = 0;
     made.carved.store(0, std::memory_order_relaxed);
     made.class_index.store(class_index, std::memory_order_relaxed);
     made.length.store(length, std::memory_order_relaxed);
     made.start.store(reinterpret_cast<std::uintptr_t>(mapped), std::memory_order_release);
     reserved_bytes += length;
+    for_class.room += capacity;
     for_class.next_reservation = std::min(for_class.next_reservation * 2, largest_reservation);
     return made;
   }
@@ -286,30 +290,49 @@ struct stack_pool::state {
     cooled.warm_from = cooled.tops.size();
   }
 
+  /// The reservation that a stack was carved from. There are few: each is twice as large as the one before.
+  reservation& home_of(void* top) noexcept {
+    reservation* home = reservations.get();
+    while (!lies_in(top, home->start.load(std::memory_order_relaxed), home->length.load(std::memory_order_relaxed))) {
+      ++home;
+    }
+    return *home;
+  }
+
   // All stacks of the class that are at rest have to be cold.
   void unmap_unused(size_class& thinned, std::size_t class_index) noexcept {
     std::vector<void*>& tops = thinned.tops;
-    std::sort(tops.begin(), tops.end());
     std::size_t const count = used.load(std::memory_order_relaxed);
     for (std::size_t i = 0; i < count; ++i) {
       reservation& tested = reservations[i];
       std::uintptr_t const start = tested.start.load(std::memory_order_relaxed);
       if (start == 0 || tested.class_index.load(std::memory_order_relaxed) != class_index) continue;
       std::uint32_t const carved = tested.carved.load(std::memory_order_relaxed);
-      auto const first = std::lower_bound(tops.begin(), tops.end(), reinterpret_cast<void*>(start));
-      auto const last = std::upper_bound(
-          first, tops.end(), reinterpret_cast<void*>(start + tested.length.load(std::memory_order_relaxed)));
-      if (last - first != static_cast<std::ptrdiff_t>(carved)) continue;
-      tops.erase(first, last);
+      if (tested.at_rest != carved) continue;
+      std::size_t const length = tested.length.load(std::memory_order_relaxed);
+      std::erase_if(tops, [&](void* top) { return lies_in(top, start, length); });
       thinned.carved -= carved;
+      thinned.room -= tested.capacity;
       if (thinned.current == &tested) thinned.current = nullptr;
       unmap(tested);
     }
     thinned.warm_from = tops.size();
-    if (thinned.carved == 0) {
-      std::vector<void*>().swap(tops);
-      thinned.next_reservation = first_reservation;
+    if (thinned.room == 0) thinned.next_reservation = first_reservation;
+    if (tops.capacity() > 2 * thinned.room + 1024) {
+      try {
+        std::vector<void*> smaller;
+        smaller.reserve(thinned.room);
+        smaller.assign(tops.begin(), tops.end());
+        tops.swap(smaller);
+      } catch (std::bad_alloc const&) {
+        // It stays larger than it need be.
+      }
     }
+  }
+
+  // Of the last stack in a reservation the top may be the end.
+  static bool lies_in(void* top, std::uintptr_t start, std::size_t length) noexcept {
+    return reinterpret_cast<std::uintptr_t>(top) - 1 - start < length;
   }
 
   static std::byte* page_above(void* top) noexcept {
@@ -355,6 +378,7 @@ stack stack_pool::allocate(std::size_t size) {
       void* const top = from.tops.back();
       from.tops.pop_back();
       from.warm_from = std::min(from.warm_from, from.tops.size());
+      --s.home_of(top).at_rest;
       std::byte* const base = state::page_above(top) - class_size(class_index);
       taken = {top, static_cast<std::size_t>(static_cast<std::byte*>(top) - base)};
     } else {
@@ -372,6 +396,7 @@ void stack_pool::deallocate(stack returned) noexcept {
   forbid_access(returned);
   std::lock_guard lock(state_->mutex);
   state_->classes[class_of(returned.size)].tops.push_back(returned.top);  // room was reserved with its reservation
+  ++state_->home_of(returned.top).at_rest;
 }
 
 void stack_pool::trim() noexcept {
