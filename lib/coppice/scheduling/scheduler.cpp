@@ -4,6 +4,8 @@
 #include <memory>
 #include <new>
 
+#include <sys/prctl.h>
+
 #include <boost/context/stack_context.hpp>
 #include <boost/fiber/algo/algorithm.hpp>
 #include <boost/fiber/operations.hpp>
@@ -237,6 +239,10 @@ unsigned scheduler::stack_class_of(std::size_t bytes) noexcept {
 }
 
 void scheduler::run() {
+#ifdef PR_SET_TIMERSLACK
+  // By default the kernel may let a sleeper wait 50 us longer, to wake others with it.
+  prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
+#endif
   this_thread().here = this;
   auto* boost = context::active()->get_scheduler();
   auto* made = new algorithm{*this, *boost};
