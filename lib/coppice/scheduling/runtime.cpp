@@ -19,6 +19,10 @@ constexpr std::chrono::milliseconds youth{1};
 // How long a busy thread may keep others waiting in its queue, at most, while a thread sleeps.
 constexpr std::chrono::milliseconds watch_interval{2};
 
+// How often the one that watches looks up while all sleep, before it sleeps as well. Who wakes up meanwhile need not
+// wake it.
+constexpr int most_quiet_looks = 5;
+
 void relax() noexcept {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
@@ -263,6 +267,8 @@ void runtime::idle(scheduler& idler, time_point at_most) {
     if (!until || look < *until) until = look;
   }
   sleep(idler, until);
+  // From now on this thread may be busy for long.
+  if (schedulers_.size() > 1 && (fire_due() || work_waits())) have_watched();
 }
 
 // True: there are carriers now that come to their end.
@@ -297,8 +303,9 @@ void runtime::sleep(scheduler& sleeper, std::optional<time_point> until) {
   // Whoever pushed before it could see us asleep: we must see what it pushed.
   if (!work_waits() && !stopping_.load(std::memory_order_relaxed)) {
     // While others work, one of the sleepers looks after their queues and timers: a long turn holds up nobody else.
+    quiet_looks_ = sleepers_.size() < schedulers_.size() ? 0 : quiet_looks_ + 1;
     bool watches = false;
-    if (!watched_ && sleepers_.size() < schedulers_.size()) {
+    if (!watched_ && schedulers_.size() > 1 && quiet_looks_ <= most_quiet_looks) {
       watches = watched_ = true;
       const auto look = std::chrono::steady_clock::now() + watch_interval;
       if (!until || look < *until) until = look;
@@ -315,8 +322,25 @@ void runtime::sleep(scheduler& sleeper, std::optional<time_point> until) {
   sleeping_.store(sleepers_.size(), std::memory_order_relaxed);
 }
 
+bool runtime::rests() const {
+  const std::lock_guard hold{sleep_lock_};
+  return all_rest();
+}
+
+// A thread begins to work. Those that went to sleep while all slept would not see that it is busy for long.
+void runtime::have_watched() noexcept {
+  const std::lock_guard hold{sleep_lock_};
+  quiet_looks_ = 0;
+  if (!watched_) rouse_one();
+}
+
 void runtime::wake_one() noexcept {
   const std::lock_guard hold{sleep_lock_};
+  rouse_one();
+}
+
+// Under the lock.
+void runtime::rouse_one() noexcept {
   if (sleepers_.empty()) return;
   scheduler* chosen = sleepers_.back();
   sleepers_.pop_back();

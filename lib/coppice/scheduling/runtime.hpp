@@ -119,6 +119,10 @@ class runtime {
   /// Whether anything waits for its turn. Exact in virtual time, for who has the turn.
   bool work_waits() const noexcept;
 
+  /// How many threads sleep, and whether all do and none of them looks up now and then.
+  std::size_t asleep() const noexcept { return sleeping_.load(std::memory_order_relaxed); }
+  bool rests() const;
+
   /// Fibers that were given up with their stacks, because what ran on them would not end.
   std::size_t abandoned() const noexcept { return abandoned_.load(std::memory_order_relaxed); }
 
@@ -137,6 +141,9 @@ class runtime {
   void idle_in_virtual_time(scheduler&);
   bool take_care(scheduler&);
   void sleep(scheduler&, std::optional<time_point> until);
+  bool all_rest() const noexcept { return sleepers_.size() == schedulers_.size() && !watched_; }
+  void rouse_one() noexcept;
+  void have_watched() noexcept;
   void wake_one() noexcept;
   void wake_all() noexcept;
   void keep_abandoned(carrier& left);
@@ -161,10 +168,11 @@ class runtime {
   std::vector<carrier*> abandoned_carriers_;
 
   // Who sleeps: under `sleep_lock_`, the number also without it.
-  std::mutex sleep_lock_;
+  mutable std::mutex sleep_lock_;
   std::vector<scheduler*> sleepers_;
   std::atomic<std::size_t> sleeping_{0};
   bool watched_ = false;  // one of the sleepers looks up now and then, while others work
+  int quiet_looks_ = 0;   // how often it has done so in vain while all slept, one after the other
 };
 
 }  // namespace coppice::scheduling
