@@ -23,4 +23,5 @@
 #include <coppice/process/runtime.hpp>
 #include <coppice/process/send.hpp>
 #include <coppice/process/spawn.hpp>
+#include <coppice/process/stall.hpp>
 #include <coppice/process/timer.hpp>

@@ -107,6 +107,11 @@ class control_block final : public scheduling::runnable {
 
   /// The process that is running here; throws std::logic_error outside one.
   static control_block& current();
+  /// Who lies where a process lay that was seen on a thread: maybe another one by now, or nobody. Any thread.
+  static pid who_is_at(const scheduling::runnable* place) noexcept {
+    const auto life = static_cast<const control_block*>(place)->slot().life.load(std::memory_order_acquire);
+    return pid::from_value(life & ~ending_mark);
+  }
   static control_block* current_or_null() noexcept;
 
   // Turns

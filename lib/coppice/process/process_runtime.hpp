@@ -4,11 +4,13 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 
 #include <coppice/process/delay_lines.hpp>
 #include <coppice/process/pid.hpp>
 #include <coppice/process/reference.hpp>
 #include <coppice/process/runtime.hpp>
+#include <coppice/process/stall_reporter.hpp>
 #include <coppice/scheduling/runtime.hpp>
 
 namespace coppice::detail {
@@ -28,6 +30,8 @@ struct process_runtime {
   std::atomic<std::uint64_t> draws;  // the state of `draw`
 
   delay_lines delays{engine};  // used only with a fault injector
+
+  std::optional<stall_reporter> stalls;
 
   explicit process_runtime(const runtime_options& wanted);
 

@@ -96,6 +96,13 @@ process_runtime::process_runtime(const runtime_options& wanted)
   engine.care().when_many_have_ended([] { process_table::instance().trim(); });
   engine.when_idle([this] { return wake_idle_watcher(); });
   if (wanted.closed) engine.when_stuck([this] { return end_if_stuck(); });
+  if (wanted.on_stall && !wanted.virtual_time) {
+    constexpr int looks_in_limit = 4;
+    constexpr std::chrono::nanoseconds shortest = std::chrono::microseconds{100};
+    stalls.emplace(wanted.on_stall, wanted.stall_after, engine.threads());
+    engine.oversee(std::max(shortest, std::chrono::nanoseconds{wanted.stall_after} / looks_in_limit),
+                   [this] { stalls->look(engine); });
+  }
 }
 
 bool process_runtime::wake_idle_watcher() {

@@ -14,6 +14,7 @@
 #include <coppice/process/exit_reason.hpp>
 #include <coppice/process/fault_injector.hpp>
 #include <coppice/process/pid.hpp>
+#include <coppice/process/stall.hpp>
 
 namespace coppice {
 
@@ -72,6 +73,11 @@ struct runtime_options {
   /// Asked at each step of the processes that a supervisor started whether it is to do them harm. Must outlive the
   /// runtime. Null: costs nothing.
   fault_injector* faults = nullptr;
+
+  /// Told of each process that has kept its thread for `stall_after`, on a thread of its own that sleeps while all
+  /// others do. Must not wait for a process. Empty: nobody looks. In real time only.
+  std::function<void(const stall&)> on_stall{};
+  std::chrono::milliseconds stall_after{100};
 };
 
 /// The scheduler threads and the processes that run on them.

@@ -74,6 +74,7 @@ runtime::~runtime() {
 void runtime::start() {
   stopping_.store(false, std::memory_order_relaxed);
   for (auto& each : schedulers_) threads_.emplace_back([&each] { each->run(); });
+  if (oversee_hook_) overseer_ = std::thread{[this] { run_overseer(); }};
 }
 
 void runtime::stop() {
@@ -81,6 +82,10 @@ void runtime::stop() {
   blocking_.stop();
   stopping_.store(true, std::memory_order_release);
   wake_all();
+  if (overseer_.joinable()) {
+    overseer_wakes_.notify_one();
+    overseer_.join();
+  }
   for (auto& thread : threads_) thread.join();
   threads_.clear();
 }
@@ -320,11 +325,34 @@ void runtime::sleep(scheduler& sleeper, std::optional<time_point> until) {
   }
   std::erase(sleepers_, &sleeper);
   sleeping_.store(sleepers_.size(), std::memory_order_relaxed);
+  if (overseer_rests_) {
+    overseer_rests_ = false;
+    overseer_wakes_.notify_one();
+  }
 }
 
 bool runtime::rests() const {
   const std::lock_guard hold{sleep_lock_};
   return all_rest();
+}
+
+glimpse runtime::look_at(unsigned thread) const noexcept {
+  return schedulers_[thread]->look();
+}
+
+void runtime::run_overseer() {
+  std::unique_lock hold{sleep_lock_};
+  const auto is_over = [this] { return stopping_.load(std::memory_order_relaxed); };
+  while (!is_over()) {
+    overseer_rests_ = all_rest();
+    if (overseer_rests_) {
+      overseer_wakes_.wait(hold, [&] { return !overseer_rests_ || is_over(); });
+    } else if (!overseer_wakes_.wait_for(hold, oversee_interval_, is_over)) {
+      hold.unlock();
+      oversee_hook_();
+      hold.lock();
+    }
+  }
 }
 
 // A thread begins to work. Those that went to sleep while all slept would not see that it is busy for long.

@@ -19,6 +19,7 @@
 #include <coppice/scheduling/deferred_timer.hpp>
 #include <coppice/scheduling/run_queue.hpp>
 #include <coppice/scheduling/stack_pool.hpp>
+#include <coppice/scheduling/stall_watch.hpp>
 #include <coppice/scheduling/this_thread.hpp>
 #include <coppice/scheduling/timer_queue.hpp>
 
@@ -110,6 +111,13 @@ class runtime {
   /// Returns true when it made something runnable. Set before `start`.
   void when_stuck(std::function<bool()> hook) { stuck_hook_ = std::move(hook); }
 
+  /// Called now and then, on a thread of its own, while any scheduler thread is awake; costs nothing while all sleep.
+  /// Must not throw. Set before `start`, in real time.
+  void oversee(std::chrono::nanoseconds interval, std::function<void()> hook) {
+    oversee_interval_ = interval;
+    oversee_hook_ = std::move(hook);
+  }
+
   /// In virtual time: moves the clock to the next timer and fires what is due. False when no timer is pending.
   bool advance_to_next_timer();
 
@@ -118,6 +126,9 @@ class runtime {
 
   /// Whether anything waits for its turn. Exact in virtual time, for who has the turn.
   bool work_waits() const noexcept;
+
+  /// What a scheduler thread is seen to do. Any thread, between `start` and `stop`.
+  glimpse look_at(unsigned thread) const noexcept;
 
   /// How many threads sleep, and whether all do and none of them looks up now and then.
   std::size_t asleep() const noexcept { return sleeping_.load(std::memory_order_relaxed); }
@@ -141,6 +152,7 @@ class runtime {
   void idle_in_virtual_time(scheduler&);
   bool take_care(scheduler&);
   void sleep(scheduler&, std::optional<time_point> until);
+  void run_overseer();
   bool all_rest() const noexcept { return sleepers_.size() == schedulers_.size() && !watched_; }
   void rouse_one() noexcept;
   void have_watched() noexcept;
@@ -173,6 +185,12 @@ class runtime {
   std::atomic<std::size_t> sleeping_{0};
   bool watched_ = false;  // one of the sleepers looks up now and then, while others work
   int quiet_looks_ = 0;   // how often it has done so in vain while all slept, one after the other
+
+  std::chrono::nanoseconds oversee_interval_{0};
+  std::function<void()> oversee_hook_;
+  std::thread overseer_;
+  std::condition_variable overseer_wakes_;
+  bool overseer_rests_ = false;  // under `sleep_lock_`
 };
 
 }  // namespace coppice::scheduling

@@ -4,12 +4,11 @@
 #include <memory>
 #include <new>
 
-#include <sys/prctl.h>
-
 #include <boost/context/stack_context.hpp>
 #include <boost/fiber/algo/algorithm.hpp>
 #include <boost/fiber/operations.hpp>
 #include <boost/fiber/scheduler.hpp>
+#include <sys/prctl.h>
 
 #include <coppice/scheduling/scheduler.hpp>
 #include <coppice/scheduling/splitmix.hpp>
@@ -238,19 +237,27 @@ unsigned scheduler::stack_class_of(std::size_t bytes) noexcept {
   return static_cast<unsigned>(std::bit_width((std::max(bytes, smallest) - 1) / smallest));
 }
 
+glimpse scheduler::look() const noexcept {
+  const thread_state* const state = state_.load(std::memory_order_acquire);
+  return state != nullptr ? glimpse{state->running, turns_} : glimpse{};
+}
+
 void scheduler::run() {
 #ifdef PR_SET_TIMERSLACK
   // By default the kernel may let a sleeper wait 50 us longer, to wake others with it.
   prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
 #endif
   this_thread().here = this;
+  state_.store(&this_thread(), std::memory_order_release);
   auto* boost = context::active()->get_scheduler();
   auto* made = new algorithm{*this, *boost};
   algorithm_ = made;
   boost->set_algo(boost::fibers::algo::algorithm::ptr_t{made});
   made->wait_for_stop();
   end_carriers();
-  this_thread() = {};
+  state_.store(nullptr, std::memory_order_release);
+  this_thread().here = nullptr;
+  this_thread().running = nullptr;
 }
 
 void scheduler::end_carriers() {
@@ -296,7 +303,7 @@ void scheduler::look_after_timers() noexcept {
   // Once before each choice of who is next. In virtual time it depends on the turns alone, not on how often an idle
   // thread had looked around before.
   if (preselected_ != nullptr) return;
-  const std::uint32_t turn = runtime_.is_virtual() ? given_ : turns_;
+  const std::uint32_t turn = runtime_.is_virtual() ? given_ : std::uint32_t{turns_};
   if (turn % turns_between_timers != 0) return;
   this_thread().running = nullptr;  // what a timer does, nobody does
   runtime_.fire_due();

@@ -14,6 +14,8 @@
 #include <coppice/scheduling/exception_state.hpp>
 #include <coppice/scheduling/run_queue.hpp>
 #include <coppice/scheduling/runtime.hpp>
+#include <coppice/scheduling/seen_by_others.hpp>
+#include <coppice/scheduling/stall_watch.hpp>
 #include <coppice/scheduling/this_thread.hpp>
 
 namespace coppice::scheduling {
@@ -68,6 +70,9 @@ class scheduler {
   std::size_t resting_count() const noexcept { return resting_count_.load(std::memory_order_relaxed); }
   const carrier* carrier_here() const noexcept;
 
+  /// Who has which turn on this thread. Any thread, while the scheduler threads run.
+  glimpse look() const noexcept;
+
   /// Suspends the fiber that runs on this thread.
   static void leave(carrier::leaving why) noexcept;
 
@@ -97,13 +102,14 @@ class scheduler {
   run_queue queue_;
   deferred_timers deferred_;
   runnable* preselected_ = nullptr;
-  std::uint32_t turns_ = 0;                    // also those in which there was nothing to do
-  std::uint32_t housekept_ = 0;                // of which that was the last for the house
-  std::uint32_t given_ = 0;                    // those that a runnable got
-  unsigned mass_deaths_ = 0;                   // for which it has handed out its blocks
-  std::uint64_t draw_ = 0;                     // the state of the seeded choice
-  carrier_list resting_[stack_classes];        // at most a few of each
-  std::atomic<std::size_t> resting_count_{0};  // of all classes; changed by this thread alone
+  std::atomic<const thread_state*> state_{nullptr};  // of the thread; null while it does not run
+  seen_by_others<std::uint32_t> turns_;              // also those in which there was nothing to do
+  std::uint32_t housekept_ = 0;                      // of which that was the last for the house
+  std::uint32_t given_ = 0;                          // those that a runnable got
+  unsigned mass_deaths_ = 0;                         // for which it has handed out its blocks
+  std::uint64_t draw_ = 0;                           // the state of the seeded choice
+  carrier_list resting_[stack_classes];              // at most a few of each
+  std::atomic<std::size_t> resting_count_{0};        // of all classes; changed by this thread alone
 
   // Of a thread that sleeps, under the runtime's lock.
   std::condition_variable roused_;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <coppice/scheduling/seen_by_others.hpp>
+
 namespace coppice::scheduling {
 
 class runnable;
@@ -7,8 +9,8 @@ class scheduler;
 
 /// What a thread is for the scheduling: null, both, on one that is none of a runtime's.
 struct thread_state {
-  scheduler* here;    // whose thread this is
-  runnable* running;  // who has its turn on it
+  scheduler* here;                    // whose thread this is
+  seen_by_others<runnable*> running;  // who has its turn on it
 };
 
 /// The state of the calling thread. Not to be kept over a switch, after which a fiber may be on another thread.

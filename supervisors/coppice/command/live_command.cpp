@@ -69,6 +69,7 @@ class live_run {
     engine.observer = journal_.get();
     engine.virtual_time = options_.simulate;
     engine.seed = options_.seed;
+    engine.on_stall = [this](const stall& told) { note(told); };
     // A signal cannot help a tree in which nothing can happen.
     engine.closed = options_.simulate;
     // A supervisor of the tree may take its time; a second signal ends what takes too long.
@@ -198,6 +199,15 @@ class live_run {
     } else {
       complain_lines(report_text(record));
     }
+  }
+
+  // On a thread of its own.
+  void note(const stall& told) const {
+    std::string path;
+    for (const auto& [each, life] : journal_->living()) {
+      if (life.process == told.process) path = each + " ";
+    }
+    report(log_level::warning, told.process, path + to_string(told) + "; others on its thread wait meanwhile");
   }
 
   // On the thread for signals
