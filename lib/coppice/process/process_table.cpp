@@ -15,7 +15,7 @@ namespace coppice::detail {
 
 static_assert(sizeof(control_block) <= control_block_size, "control_block has outgrown its place");
 // Who is spawned and ends touches the whole block: one cache line more can be measured.
-static_assert(offsetof(process_slot, block) + sizeof(control_block) <= 4 * alignof(process_slot));
+static_assert(sizeof(process_slot) == 4 * alignof(process_slot));
 static_assert(alignof(control_block) <= alignof(process_slot));
 
 constinit std::atomic<process_table*> process_table::the_table{nullptr};
@@ -61,6 +61,8 @@ pid process_table::allocate() {
     }
     chunk& home = chunks_[place / chunk_slots];
     process_slot& slot = slots_[place];
+    // It is none still. But a page that is read before it is written costs two faults instead of one.
+    slot.life.store(0, std::memory_order_relaxed);
     // The slot keeps its last serial in `doomed` while it is free.
     const std::uint64_t serial =
         std::max({slot.doomed.load(std::memory_order_relaxed) >> slot_bits, home.serial, floor_}) + 1;

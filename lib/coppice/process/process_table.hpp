@@ -40,7 +40,7 @@ inline envelope* const inbox_closed = nullptr;
 inline envelope* const inbox_empty = reinterpret_cast<envelope*>(1);  // its owner runs, or waits for its turn
 inline envelope* const inbox_idle = reinterpret_cast<envelope*>(2);   // its owner rests: who pushes first wakes it
 
-constexpr std::size_t control_block_size = 296;
+constexpr std::size_t control_block_size = 232;
 
 /// The place of one process. It outlives the process, so that a send to a stale pid reads valid memory.
 struct alignas(64) process_slot {
