@@ -240,7 +240,13 @@ runnable* runtime::steal(scheduler& thief) noexcept {
   }
   if (!std::exchange(thief.looks_closely_, false)) return nullptr;
   for (std::size_t i = 1; i < count; ++i) {
-    if (runnable* got = schedulers_[(thief.index() + i) % count]->queue().steal_next()) return got;
+    scheduler& other = *schedulers_[(thief.index() + i) % count];
+    // In the same turn as at the last look: it may be long before it comes to the one that is to be next.
+    const std::uint32_t turn = other.turns_;
+    const bool is_held_up = other.turn_seen_ == turn;
+    other.turn_seen_ = turn;
+    if (!is_held_up) continue;
+    if (runnable* got = other.queue().steal_next()) return got;
   }
   return nullptr;
 }
