@@ -27,27 +27,46 @@ namespace detail {
 
 server_maker::~server_maker() = default;
 
-server_base::~server_base() {
-  while (continuations_ != nullptr) {
-    envelope* dropped = continuations_;
-    continuations_ = dropped->next;
+server_base::~server_base() = default;
+
+server_base::wishes::~wishes() {
+  while (continuations != nullptr) {
+    envelope* dropped = continuations;
+    continuations = dropped->next;
     discard(dropped);
   }
 }
 
+server_base::wishes& server_base::wish() {
+  if (wishes_ == nullptr) wishes_.reset(new wishes);
+  return *wishes_;
+}
+
+void server_base::stop(exit_reason reason) {
+  wish().stopping = std::move(reason);
+}
+
+void server_base::timeout_after(std::chrono::milliseconds idle) {
+  wish().idle_limit = idle;
+}
+
 void server_base::add_continuation(envelope* next) noexcept {
-  envelope** link = &continuations_;
+  envelope** link = &wishes_->continuations;
   while (*link != nullptr) link = &(*link)->next;
   *link = next;
 }
 
 server_body::server_body(std::unique_ptr<server_maker> maker, bool linked)
-    : beginning_{std::move(maker)}, linked_{linked} {}
+    : beginning_{maker.release()}, linked_{linked} {}
 
-server_body::~server_body() = default;
+server_body::~server_body() {
+  server_.reset();
+  if (!has_begun_) delete beginning_;
+}
 
 std::size_t server_body::memory() const noexcept {
-  return sizeof(*this) + (server_ != nullptr ? server_->size() : 0);
+  if (server_ == nullptr) return sizeof(*this);
+  return sizeof(*this) + server_->size() + (server_->wishes_ != nullptr ? sizeof(server_base::wishes) : 0);
 }
 
 void server_body::end_by_itself(control_block& process, exit_reason reason) {
@@ -63,18 +82,22 @@ void server_body::act(control_block& process, std::function<void()> what) {
 process_body::turn server_body::run(control_block& process, exit_reason& reason) {
   if (server_ == nullptr && !begin(process)) return turn::ended;
   for (;;) {
-    if (server_->continuations_ != nullptr) {
-      envelope* next = server_->continuations_;
-      server_->continuations_ = next->next;
+    server_base::wishes* const wishes = server_->wishes_.get();
+    if (wishes != nullptr && wishes->continuations != nullptr) {
+      envelope* next = wishes->continuations;
+      wishes->continuations = next->next;
       if (!handle(process, next, reason)) return turn::ended;
     } else if (process.first_message() != nullptr) {
       // Any message cancels it, also one that has come just before it.
-      if (idle_timer_ && process.first_message()->type->system != system_message::idle_timeout) stop_idle_timer();
+      if (wishes != nullptr && wishes->idle_timer &&
+          process.first_message()->type->system != system_message::idle_timeout) {
+        stop_idle_timer(*wishes);
+      }
       envelope* const taken = process.unlink_message(process.start_of_queue());
       __builtin_prefetch(process.first_message());
       if (!handle(process, taken, reason)) return turn::ended;
     } else {
-      if (server_->idle_limit_) start_idle_timer(process);
+      if (wishes != nullptr && wishes->idle_limit) start_idle_timer(process, *wishes);
       return turn::rests;
     }
     process.fetch_if_any();
@@ -86,7 +109,7 @@ process_body::turn server_body::run(control_block& process, exit_reason& reason)
 bool server_body::begin(control_block& process) {
   // What is left of it after a start that comes to nothing goes with the body: then a kill does not meet a destructor
   // that waits.
-  server_maker* const how = beginning_.get();
+  server_maker* const how = beginning_;
   const auto acknowledge = [&](start_ack ack) {
     process.answered(how->ack);
     post(make_envelope<start_ack>(how->starter, envelope_kind::reply, process.self(), how->ack, std::move(ack)));
@@ -116,7 +139,9 @@ bool server_body::begin(control_block& process) {
     return false;
   }
   acknowledge({start_ack::ok, process.self()});
-  beginning_.reset();
+  in_hand_ = nullptr;
+  has_begun_ = true;
+  delete how;
   busy_ = false;
   process.is_busy(false);
   return true;
@@ -156,8 +181,8 @@ bool server_body::handle(control_block& process, envelope* arrived, exit_reason&
     goes_on = dispatch(process, owner, *arrived, pending, reason);
     in_hand_ = nullptr;
     if (is_step) process.at(fault_point::handler_ends, type.name);
-    if (server_->stopping_) {
-      reason = std::move(*server_->stopping_);
+    if (server_->wishes_ != nullptr && server_->wishes_->stopping) {
+      reason = std::move(*server_->wishes_->stopping);
       goes_on = false;
     }
   } catch (const unwinding&) {
@@ -221,8 +246,9 @@ bool server_body::dispatch(control_block& process, message& owner, envelope& arr
 }
 
 void server_body::time_out(control_block& process, std::uint32_t number, pending_reply& pending) {
-  if (number != idle_number_) return;
-  idle_timer_ = {};
+  server_base::wishes& wishes = *server_->wishes_;  // it has started a timer
+  if (number != wishes.idle_number) return;
+  wishes.idle_timer = {};
   envelope* made = make_envelope<timeout>(process.self(), envelope_kind::message, pid{}, reference{});
   message idle{made};
   if (const handler* found = find(*made->type)) {
@@ -265,16 +291,16 @@ void server_body::discard_answer(pending_reply& pending) noexcept {
   if (pending.answer != nullptr) discard(std::exchange(pending.answer, nullptr));
 }
 
-void server_body::start_idle_timer(control_block& process) {
-  const auto limit = *std::exchange(server_->idle_limit_, std::nullopt);
-  idle_timer_ = send_later(limit, process.self(),
-                           make_envelope<idle_timeout>(process.self(), envelope_kind::message, pid{}, reference{},
-                                                       idle_timeout{++idle_number_}));
+void server_body::start_idle_timer(control_block& process, server_base::wishes& by) {
+  const auto limit = *std::exchange(by.idle_limit, std::nullopt);
+  by.idle_timer = send_later(limit, process.self(),
+                             make_envelope<idle_timeout>(process.self(), envelope_kind::message, pid{}, reference{},
+                                                         idle_timeout{++by.idle_number}));
 }
 
-void server_body::stop_idle_timer() {
-  cancel_timer(std::exchange(idle_timer_, {}));
-  ++idle_number_;
+void server_body::stop_idle_timer(server_base::wishes& by) {
+  cancel_timer(std::exchange(by.idle_timer, {}));
+  ++by.idle_number;
 }
 
 start_result start_server(std::unique_ptr<server_maker> maker, bool link, std::string_view initial_call) {

@@ -20,6 +20,7 @@
 #include <coppice/process/process_body.hpp>
 #include <coppice/process/signals.hpp>
 #include <coppice/process/spawn.hpp>
+#include <coppice/process/timer.hpp>
 
 namespace coppice {
 
@@ -60,17 +61,18 @@ class server_base : public pooled_object {
 
   /// Ends this server when the handler that called it has returned: `terminate` runs, then the handler's reply is sent,
   /// then the process ends with `reason` (S66).
-  void stop(exit_reason reason = exit_reason::normal()) { stopping_ = std::move(reason); }
+  void stop(exit_reason reason = exit_reason::normal());
 
   /// Handles `next` before anything that is or will be in the queue (S74).
   template <class M>
   void continue_with(M&& next) {
+    wish();  // before there is a message that a failure would lose
     add_continuation(
         write_envelope<message_value<M>>(pid{}, envelope_kind::message, pid{}, reference{}, std::forward<M>(next)));
   }
 
   /// Once: if nothing arrives for that time, the message `timeout` does (S75).
-  void timeout_after(std::chrono::milliseconds idle) noexcept { idle_limit_ = idle; }
+  void timeout_after(std::chrono::milliseconds idle);
 
  private:
   friend class server_body;
@@ -81,9 +83,19 @@ class server_base : public pooled_object {
   virtual std::size_t size() const noexcept = 0;
   void add_continuation(envelope* next) noexcept;
 
-  std::optional<exit_reason> stopping_;
-  std::optional<std::chrono::milliseconds> idle_limit_;
-  envelope* continuations_ = nullptr;
+  // What most servers never ask for: an idle one is to be small.
+  struct wishes : pooled_object {
+    ~wishes();
+
+    std::optional<exit_reason> stopping;
+    std::optional<std::chrono::milliseconds> idle_limit;
+    envelope* continuations = nullptr;
+    timer_reference idle_timer;
+    std::uint32_t idle_number = 0;  // of the timer that counts
+  };
+  wishes& wish();
+
+  std::unique_ptr<wishes> wishes_;
 };
 
 template <class Self, class M>
