@@ -56,7 +56,8 @@ pid process_table::allocate() {
                                 " places for processes are taken; end some before starting more"};
       }
       if (fresh_ / chunk_slots == chunks_.size()) chunks_.emplace_back();
-      free_.reserve(chunks_.size() * chunk_slots);  // so that `release` never has to allocate
+      // So that `release` never has to allocate.
+      if (fresh_ == free_.capacity()) free_.reserve(std::max<std::size_t>(chunk_slots, 2 * free_.capacity()));
       place = fresh_++;
     }
     chunk& home = chunks_[place / chunk_slots];
@@ -104,7 +105,7 @@ void process_table::trim() noexcept {
   }
   try {
     std::vector<std::uint32_t> places;
-    places.reserve(chunks_.size() * chunk_slots);  // only what is written to is memory
+    places.reserve(fresh_);
     std::copy_if(free_.begin(), free_.end(), std::back_inserter(places),
                  [this](std::uint32_t place) { return place < fresh_; });
     free_.swap(places);
