@@ -131,6 +131,14 @@ std::string name_of(pid process) {
   return found != all.by_pid.end() ? found->second->name : std::string{};
 }
 
+std::size_t copy_name_if_free(pid process, char* to, std::size_t room) noexcept {
+  auto& all = all_names();
+  const std::shared_lock hold{all.lock, std::try_to_lock};
+  if (!hold) return 0;
+  const auto found = all.by_pid.find(process);
+  return found != all.by_pid.end() ? found->second->name.copy(to, room) : 0;
+}
+
 std::size_t count_names() {
   auto& all = all_names();
   const std::shared_lock hold{all.lock};

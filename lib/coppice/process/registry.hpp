@@ -29,6 +29,10 @@ namespace detail {
 /// The name of a process, or nothing.
 std::string name_of(pid process);
 
+/// Writes the name of a process there, as far as there is room, and returns its length. 0: it has none, or somebody is
+/// changing names right now. For a signal handler.
+std::size_t copy_name_if_free(pid process, char* to, std::size_t room) noexcept;
+
 /// How many names are registered.
 std::size_t count_names();
 

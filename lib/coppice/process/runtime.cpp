@@ -12,6 +12,7 @@
 #include <coppice/process/link.hpp>
 #include <coppice/process/log.hpp>
 #include <coppice/process/monitor.hpp>
+#include <coppice/process/overflow_report.hpp>
 #include <coppice/process/process.hpp>
 #include <coppice/process/process_info.hpp>
 #include <coppice/process/process_runtime.hpp>
@@ -35,6 +36,7 @@ scheduling::options engine_options(const runtime_options& wanted) {
   made.seed = wanted.seed;
   made.guard =
       wanted.without_light_guards ? scheduling::stack_pool::guard::mprotect : scheduling::stack_pool::guard::automatic;
+  made.report_overflow = detail::report_overflow;
   made.notice = [](std::string_view text) { report(log_level::warning, pid{}, std::string{text}); };
   return made;
 }

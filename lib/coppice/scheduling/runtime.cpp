@@ -73,6 +73,7 @@ runtime::~runtime() {
 
 void runtime::start() {
   stopping_.store(false, std::memory_order_relaxed);
+  if (options_.report_overflow != nullptr) overflows_.emplace(options_.report_overflow);
   for (auto& each : schedulers_) threads_.emplace_back([&each] { each->run(); });
   if (oversee_hook_) overseer_ = std::thread{[this] { run_overseer(); }};
 }
@@ -88,6 +89,7 @@ void runtime::stop() {
   }
   for (auto& thread : threads_) thread.join();
   threads_.clear();
+  overflows_.reset();
 }
 
 void runtime::wake(runnable& ready) noexcept {

@@ -17,6 +17,7 @@
 #include <coppice/scheduling/carrier_depot.hpp>
 #include <coppice/scheduling/clock.hpp>
 #include <coppice/scheduling/deferred_timer.hpp>
+#include <coppice/scheduling/overflow_watch.hpp>
 #include <coppice/scheduling/run_queue.hpp>
 #include <coppice/scheduling/stack_pool.hpp>
 #include <coppice/scheduling/stall_watch.hpp>
@@ -36,6 +37,8 @@ struct options {
   /// Who runs next is drawn with this seed instead of first come, first served; needs `threads` 0 or 1.
   std::optional<std::uint64_t> seed;
   stack_pool::guard guard = stack_pool::guard::automatic;
+  /// Told when a stack overflows. Null: nobody is.
+  overflow_reporter report_overflow = nullptr;
   /// Told, once each, of what the runtime has to do differently here (stacks without guards). Any thread.
   std::function<void(std::string_view)> notice;
 };
@@ -171,6 +174,7 @@ class runtime {
   std::vector<std::thread> threads_;
   std::vector<std::unique_ptr<timer_queue>> timers_;  // one a scheduler; the last for all other threads
   carrier_depot resting_carriers_;
+  std::optional<overflow_watch> overflows_;  // from `start` to `stop`
   caretaker caretaker_{resting_carriers_, stacks_};
   run_queue injected_;  // woken by other threads than the scheduler's
   std::function<bool()> idle_hook_;

@@ -247,6 +247,7 @@ void scheduler::run() {
   // By default the kernel may let a sleeper wait 50 us longer, to wake others with it.
   prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
 #endif
+  const handler_stack for_signals;
   this_thread().here = this;
   state_.store(&this_thread(), std::memory_order_release);
   auto* boost = context::active()->get_scheduler();
