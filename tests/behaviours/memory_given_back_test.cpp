@@ -57,7 +57,7 @@ void live_and_die(pid (*begin)()) {
   const std::size_t before = resident_bytes();
   for (std::size_t i = 0; i < many; ++i) all.push_back(begin());
   const std::size_t with_all = resident_bytes();
-  CHECK(with_all > before + many * 300);
+  CHECK(with_all > before + many * 200);
   for (const pid each : all) exit(each, exit_reason::kill());
   // A test that passes waits for a few tenths of a second.
   const auto patience = monotonic_time() + 60s;
