@@ -37,7 +37,7 @@ class alignas(8) timer_action {
       operations_ = &inline_operations<stored>;
     } else {
       stored* const moved = new stored(std::forward<Function>(function));
-      std::memcpy(storage_, &moved, sizeof(moved));
+      std::memcpy(storage_, &moved, sizeof(void*));
       operations_ = &heap_operations<stored>;
     }
   }
@@ -99,7 +99,7 @@ class alignas(8) timer_action {
   template <typename Function>
   static Function* on_heap(void* storage) noexcept {
     Function* function;
-    std::memcpy(&function, storage, sizeof(function));
+    std::memcpy(&function, storage, sizeof(void*));
     return function;
   }
 
