@@ -74,7 +74,11 @@ void cut(std::uint64_t wanted, std::uint64_t quarter, dice by, counts& count) {
   process_flag(trap_exit, true);
   for (std::uint64_t done = 0; done < wanted;) {
     const pid victim = whereis(name_of(by.below(std::uint64_t{pools} * in_a_pool)));
-    if (!victim) continue;
+    if (!victim) {
+      // All may be gone at once: then those who start them anew need this thread.
+      receive(after(0s, [] {}));
+      continue;
+    }
     const reference ref = monitor(victim);
     ++count.monitors;
     switch (by.below(3)) {
