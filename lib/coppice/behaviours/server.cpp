@@ -56,12 +56,11 @@ void server_base::add_continuation(envelope* next) noexcept {
   *link = next;
 }
 
-server_body::server_body(std::unique_ptr<server_maker> maker, bool linked)
-    : beginning_{maker.release()}, linked_{linked} {}
+server_body::server_body(std::unique_ptr<server_maker> maker, bool linked) : held_{maker.release()}, linked_{linked} {}
 
 server_body::~server_body() {
   server_.reset();
-  if (!has_begun_) delete beginning_;
+  if (!has_begun_) delete held_.beginning;
 }
 
 std::size_t server_body::memory() const noexcept {
@@ -109,7 +108,7 @@ process_body::turn server_body::run(control_block& process, exit_reason& reason)
 bool server_body::begin(control_block& process) {
   // What is left of it after a start that comes to nothing goes with the body: then a kill does not meet a destructor
   // that waits.
-  server_maker* const how = beginning_;
+  server_maker* const how = held_.beginning;
   const auto acknowledge = [&](start_ack ack) {
     process.answered(how->ack);
     post(make_envelope<start_ack>(how->starter, envelope_kind::reply, process.self(), how->ack, std::move(ack)));
@@ -139,7 +138,7 @@ bool server_body::begin(control_block& process) {
     return false;
   }
   acknowledge({start_ack::ok, process.self()});
-  in_hand_ = nullptr;
+  held_.in_hand = nullptr;
   has_begun_ = true;
   delete how;
   busy_ = false;
@@ -171,7 +170,7 @@ bool server_body::handle(control_block& process, envelope* arrived, exit_reason&
     pending = {arrived->sender(), arrived->ref(), process.self()};
     process.answering(pending.caller, pending.ref);
   } else if (arrived->receiver()) {
-    in_hand_ = &type;
+    held_.in_hand = &type;
   }
   // What it is made to do from outside is no step of its own.
   const bool is_step = type.system != system_message::act_request;
@@ -179,7 +178,7 @@ bool server_body::handle(control_block& process, envelope* arrived, exit_reason&
   try {
     if (is_step) process.at(fault_point::handler_begins, type.name);
     goes_on = dispatch(process, owner, *arrived, pending, reason);
-    in_hand_ = nullptr;
+    held_.in_hand = nullptr;
     if (is_step) process.at(fault_point::handler_ends, type.name);
     if (server_->wishes_ != nullptr && server_->wishes_->stopping) {
       reason = std::move(*server_->wishes_->stopping);

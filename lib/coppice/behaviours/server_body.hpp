@@ -54,7 +54,7 @@ class server_body final : public process_body {
   bool holds_stack() const noexcept override { return busy_; }
   void end_by_itself(control_block& process, exit_reason reason) override;
   void act(control_block& process, std::function<void()> what) override;
-  const message_type* in_hand() const noexcept override { return has_begun_ ? in_hand_ : nullptr; }
+  const message_type* in_hand() const noexcept override { return has_begun_ ? held_.in_hand : nullptr; }
   std::size_t memory() const noexcept override;
 
  private:
@@ -70,10 +70,11 @@ class server_body final : public process_body {
   static void stop_idle_timer(server_base::wishes& by);
 
   // Half a cache line, of which a million idle servers have a million.
-  union {
-    server_maker* beginning_;      // owned, until the server has begun
-    const message_type* in_hand_;  // then: of a message or cast, until its handler has returned
+  union held {
+    server_maker* beginning;      // owned, until the server has begun
+    const message_type* in_hand;  // then: of a message or cast, until its handler has returned
   };
+  held held_;
   std::unique_ptr<server_base> server_;
   bool has_begun_ = false;
   bool linked_;

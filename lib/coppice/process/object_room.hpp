@@ -19,8 +19,8 @@ struct pooled_object {
   static void operator delete(void* room, std::size_t size) noexcept { deallocate_object(room, size); }
   // What wants more alignment than usual.
   static void* operator new(std::size_t size, std::align_val_t alignment) { return ::operator new(size, alignment); }
-  static void operator delete(void* room, std::size_t size, std::align_val_t alignment) noexcept {
-    ::operator delete(room, size, alignment);
+  static void operator delete(void* room, std::size_t /*size*/, std::align_val_t alignment) noexcept {
+    ::operator delete(room, alignment);
   }
 
  protected:
