@@ -8,28 +8,16 @@
 
 #include <coppice/process/envelope.hpp>
 #include <coppice/process/pid.hpp>
+#include <coppice/process/slot_of.hpp>
 #include <coppice/scheduling/spinlock.hpp>
 
 namespace coppice::detail {
 
 class control_block;
 
-// A pid's low bits are its place in the table; above them counts, from 1, how many processes had that place.
-inline constexpr unsigned slot_bits = 24;
-inline constexpr std::uint64_t slot_mask = (std::uint64_t{1} << slot_bits) - 1;
 // The highest bit is no pid's: in a slot it says that the process is ending.
 inline constexpr std::uint64_t ending_mark = std::uint64_t{1} << 63U;
 inline constexpr std::uint64_t last_serial = (std::uint64_t{1} << (63 - slot_bits)) - 2;
-
-constexpr std::uint64_t slot_of(pid of) noexcept {
-  return of.value() & slot_mask;
-}
-
-/// For tables of pids: a successor mostly gets its predecessor's place, and then lies where the cache still knows the
-/// other.
-struct slot_hash {
-  std::size_t operator()(pid of) const noexcept { return static_cast<std::size_t>(slot_of(of)); }
-};
 
 constexpr std::uint64_t serial_of(pid of) noexcept {
   return (of.value() >> slot_bits) - 1;
