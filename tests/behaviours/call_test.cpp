@@ -1,5 +1,6 @@
 #include <atomic>
 #include <chrono>
+#include <latch>
 #include <string>
 #include <utility>
 #include <vector>
@@ -107,6 +108,18 @@ void await_waiting(pid server, std::size_t callers) {
   while (call(server, count_waiting{}) < callers) {
   }
 }
+
+struct keep_thread {};
+
+class keeper : public server<keeper, keep_thread> {
+ public:
+  explicit keeper(std::latch* released) : released_{released} {}
+
+  void handle(keep_thread /*asked*/) { released_->wait(); }
+
+ private:
+  std::latch* released_;
+};
 
 }  // namespace
 
@@ -462,5 +475,20 @@ TEST_SUITE("call") {
       CHECK(next<int>() == 2);
       CHECK(next<int>() == 3);
     });
+  }
+
+  // For real: the caller's own thread, on which its time-out was to be started, is the one that is kept.
+  TEST_CASE("a call to one that keeps its thread times out, while another thread is free") {
+    std::latch released{1};
+    const int status = run(
+        [&released] {
+          const pid server = start<keeper>(&released).process();
+          const exit_reason why = reason_of(spawn_monitor([server] { call(server, keep_thread{}, 20ms); }));
+          CHECK(why.to_string().starts_with("{timeout,"));
+          released.count_down();
+          stop_server(server);
+        },
+        {.threads = 2});
+    CHECK(status == 0);
   }
 }
