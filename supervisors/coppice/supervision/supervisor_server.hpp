@@ -18,8 +18,8 @@
 #include <coppice/behaviours/server.hpp>
 #include <coppice/process/fault_injector.hpp>
 #include <coppice/process/object_room.hpp>
-#include <coppice/process/slot_of.hpp>
 #include <coppice/process/signals.hpp>
+#include <coppice/process/slot_of.hpp>
 #include <coppice/supervision/restart_budget.hpp>
 #include <coppice/supervision/supervisor.hpp>
 
