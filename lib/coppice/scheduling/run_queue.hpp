@@ -55,6 +55,7 @@ class run_queue {
 
   /// Takes the one that comes before all others: its thread has not come to it for long.
   runnable* steal_next() noexcept {
+    if (next_.load(std::memory_order_relaxed) == nullptr) return nullptr;
     const std::unique_lock hold{lock_, std::try_to_lock};
     return hold ? next_.exchange(nullptr, std::memory_order_relaxed) : nullptr;
   }
@@ -73,7 +74,7 @@ class run_queue {
     return taken;
   }
 
-  /// Moves the front half of what waits here to `thief`, which must be empty and the caller's own.
+  /// Moves the front half of what waits here to the end of `thief`, which must be the caller's own.
   /// Returns the first of them for the caller to run.
   runnable* steal_half(run_queue& thief) noexcept {
     if (size() == 0) return nullptr;

@@ -240,14 +240,19 @@ runnable* runtime::steal(scheduler& thief) noexcept {
     scheduler& other = *schedulers_[(thief.index() + i) % count];
     if (runnable* got = other.queue().steal_half(thief.queue())) return got;
   }
-  if (!std::exchange(thief.looks_closely_, false)) return nullptr;
+  return rescue(thief);
+}
+
+runnable* runtime::rescue(scheduler& by) noexcept {
+  const std::size_t count = schedulers_.size();
   for (std::size_t i = 1; i < count; ++i) {
-    scheduler& other = *schedulers_[(thief.index() + i) % count];
-    // In the same turn as at the last look: it may be long before it comes to the one that is to be next.
+    scheduler& other = *schedulers_[(by.index() + i) % count];
+    // In the same turn as at the last look: it may be long before it comes to those that wait there.
     const std::uint32_t turn = other.turns_;
     const bool is_held_up = other.turn_seen_ == turn;
     other.turn_seen_ = turn;
     if (!is_held_up) continue;
+    if (runnable* got = other.queue().steal_half(by.queue())) return got;
     if (runnable* got = other.queue().steal_next()) return got;
   }
   return nullptr;
@@ -325,7 +330,7 @@ void runtime::sleep(scheduler& sleeper, std::optional<time_point> until) {
     }
     const auto roused = [&sleeper] { return sleeper.is_roused_; };
     if (until) {
-      sleeper.looks_closely_ = !sleeper.roused_.wait_until(hold, *until, roused) && watches;
+      sleeper.roused_.wait_until(hold, *until, roused);
     } else {
       sleeper.roused_.wait(hold, roused);
     }

@@ -150,6 +150,8 @@ class runtime {
   time_point deadline_of(const deferred_timer&) const noexcept;
   std::optional<time_point> next_deadline() const;
   runnable* steal(scheduler& thief) noexcept;
+  /// From a thread that has not got on since somebody last looked.
+  runnable* rescue(scheduler& by) noexcept;
   runnable* take_injected() noexcept { return injected_.pop(); }
   void idle(scheduler&, time_point at_most);
   void idle_in_virtual_time(scheduler&);

@@ -181,6 +181,8 @@ class scheduler::algorithm final : public boost::fibers::algo::algorithm {
     if (turn - scheduler_.housekept_ >= turns_between_housekeeping) {
       scheduler_.housekept_ = turn;
       scheduler_.runtime_.take_care(scheduler_);
+      // Also a thread that is never idle sees to those who wait where a turn does not end.
+      if (runnable* held_up = scheduler_.runtime_.rescue(scheduler_)) scheduler_.queue_.push(*held_up);
       if (fiber_record* dispatcher = take(dispatcher_ready_, dispatcher_record_)) return dispatcher;
     }
     scheduler_.look_after_timers();

@@ -104,7 +104,7 @@ class scheduler {
   runnable* preselected_ = nullptr;
   std::atomic<const thread_state*> state_{nullptr};  // of the thread; null while it does not run
   seen_by_others<std::uint32_t> turns_;              // also those in which there was nothing to do
-  seen_by_others<std::uint32_t> turn_seen_;          // by who watched, at the last look
+  seen_by_others<std::uint32_t> turn_seen_;          // by another thread, at its last look
   std::uint32_t housekept_ = 0;                      // of which that was the last for the house
   std::uint32_t given_ = 0;                          // those that a runnable got
   unsigned mass_deaths_ = 0;                         // for which it has handed out its blocks
@@ -115,8 +115,6 @@ class scheduler {
   // Of a thread that sleeps, under the runtime's lock.
   std::condition_variable roused_;
   bool is_roused_ = false;
-
-  bool looks_closely_ = false;  // has watched: takes also what is to run next on a thread that does not come to it
 };
 
 }  // namespace coppice::scheduling
