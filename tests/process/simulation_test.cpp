@@ -204,7 +204,11 @@ TEST_SUITE("simulation") {
       run([seed] {
         for (std::uint64_t i = 0; i < 1 + seed % 7; ++i) reason_of_end([] {});
       });
-      CHECK(tangle(seed) == first);
+      const texts again = tangle(seed);
+      const auto [here, there] = std::mismatch(first.begin(), first.end(), again.begin(), again.end());
+      INFO("they part at " << here - first.begin() << ": " << (here != first.end() ? *here : "the end") << " / "
+                           << (there != again.end() ? *there : "the end"));
+      CHECK(again == first);
     }
   }
 

@@ -178,8 +178,9 @@ class scheduler::algorithm final : public boost::fibers::algo::algorithm {
 
   fiber_record* choose() noexcept {
     const auto turn = ++scheduler_.turns_;
-    if (turn - scheduler_.housekept_ >= turns_between_housekeeping) {
-      scheduler_.housekept_ = turn;
+    if (const auto counted = scheduler_.counted_turns();
+        counted - scheduler_.housekept_ >= turns_between_housekeeping) {
+      scheduler_.housekept_ = counted;
       scheduler_.runtime_.take_care(scheduler_);
       // Also a thread that is never idle sees to those who wait where a turn does not end.
       if (runnable* held_up = scheduler_.runtime_.rescue(scheduler_)) scheduler_.queue_.push(*held_up);
@@ -302,12 +303,16 @@ carrier* scheduler::take_resting(unsigned stack_class) noexcept {
   return shared;
 }
 
+// In virtual time what is done once in so many turns depends on those that somebody had, not on how often an idle
+// thread had looked around before: when a timer fires, and whether who leaves has come to rest before the next one is
+// chosen, are a matter of the order.
+std::uint32_t scheduler::counted_turns() const noexcept {
+  return runtime_.is_virtual() ? given_ : std::uint32_t{turns_};
+}
+
 void scheduler::look_after_timers() noexcept {
-  // Once before each choice of who is next. In virtual time it depends on the turns alone, not on how often an idle
-  // thread had looked around before.
-  if (preselected_ != nullptr) return;
-  const std::uint32_t turn = runtime_.is_virtual() ? given_ : std::uint32_t{turns_};
-  if (turn % turns_between_timers != 0) return;
+  // Once before each choice of who is next.
+  if (preselected_ != nullptr || counted_turns() % turns_between_timers != 0) return;
   this_thread().running = nullptr;  // what a timer does, nobody does
   runtime_.fire_due();
 }
@@ -334,7 +339,8 @@ runnable* scheduler::next_runnable() noexcept {
 }
 
 runnable* scheduler::next_for(carrier& serving) noexcept {
-  if (++turns_ - housekept_ >= turns_between_housekeeping) return nullptr;
+  ++turns_;
+  if (counted_turns() - housekept_ >= turns_between_housekeeping) return nullptr;
   look_after_timers();
   runnable* next = next_runnable();
   if (next == nullptr) return nullptr;

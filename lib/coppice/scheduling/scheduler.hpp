@@ -83,6 +83,7 @@ class scheduler {
   friend class carrier;
   class algorithm;
 
+  std::uint32_t counted_turns() const noexcept;
   void look_after_timers() noexcept;
   runnable* next_runnable() noexcept;
   runnable* next_for(carrier&) noexcept;
@@ -105,7 +106,7 @@ class scheduler {
   std::atomic<const thread_state*> state_{nullptr};  // of the thread; null while it does not run
   seen_by_others<std::uint32_t> turns_;              // also those in which there was nothing to do
   seen_by_others<std::uint32_t> turn_seen_;          // by another thread, at its last look
-  std::uint32_t housekept_ = 0;                      // of which that was the last for the house
+  std::uint32_t housekept_ = 0;                      // of the counted ones, that was the last for the house
   std::uint32_t given_ = 0;                          // those that a runnable got
   unsigned mass_deaths_ = 0;                         // for which it has handed out its blocks
   std::uint64_t draw_ = 0;                           // the state of the seeded choice

@@ -430,6 +430,7 @@ stack_pool::statistics stack_pool::stats() const {
   for (state::size_class const& each : s.classes) {
     carved += each.carved;
     counted.cached += each.tops.size();
+    counted.warm += each.tops.size() - each.warm_from;
   }
   counted.in_use = carved - counted.cached;
   counted.reserved_bytes = s.reserved_bytes;

@@ -50,7 +50,8 @@ class stack_pool {
 
   struct statistics {
     std::size_t in_use = 0;          ///< Stacks handed out.
-    std::size_t cached = 0;          ///< Stacks that came back, with their pages or without.
+    std::size_t cached = 0;          ///< Stacks that came back,
+    std::size_t warm = 0;            ///< and those of them whose pages have not been given back to the system.
     std::size_t reserved_bytes = 0;  ///< Address space, not memory.
     std::size_t guarded = 0;         ///< Stacks in use or cached that have a guard,
     std::size_t unguarded = 0;       ///< and those that have none.
