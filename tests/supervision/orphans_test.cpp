@@ -36,11 +36,21 @@ class counted : public server<counted, die> {
   std::shared_ptr<lives> count_;  // the tree outlives the body of a test
 };
 
-child_spec slow(const std::shared_ptr<lives>& count) {
+child_spec slow(const std::shared_ptr<lives>& count, shutdown_time shutdown = shutdown_time::infinity()) {
   child_spec made = grove::from("slow", [count] { return start_link<counted>({.name = "slow"}, count); });
-  made.shutdown = shutdown_time::infinity();
+  made.shutdown = shutdown;
   return made;
 }
+
+/// Its start never ends, and exit signals do not end it.
+class never_ready : public server<never_ready, die> {
+ public:
+  never_ready() {
+    process_flag(trap_exit, true);
+    receive([](const die&) {});
+  }
+  void handle(const die&) {}
+};
 
 // Also of one that is still starting and answers nobody.
 pid supervisor_of(pid child) {
@@ -188,6 +198,88 @@ TEST_SUITE("supervisor: orphans") {
       CHECK(count->now == 0);
       CHECK(outcome(restart_child(root, "s")) == "ok");
       check_one_life_at_a_time(count, 2);
+    });
+  }
+
+  TEST_CASE("an orphan has as long to end as its supervisor would have given it, and is killed then") {
+    struct orphan_case {
+      shutdown_time given;
+      std::chrono::seconds lives_for;
+    };
+    for (const auto& [given, lives_for] : {orphan_case{shutdown_time{3s}, 3s}, orphan_case{shutdown_time{30s}, 10s},
+                                           orphan_case{shutdown_time::brutal_kill(), 5s}}) {
+      over_seeds(20, [given = given, lives_for = lives_for](tree_fixture& test) {
+        const auto count = std::make_shared<lives>();
+        test.plant({.children = {plain_supervisor("s", {.children = {slow(count, given)}})}});
+        const pid s = test.cut("root/s");
+        test.expect_down(s, "killed");
+        test.expect_restart(s);
+        CHECK(monotonic_time() == lives_for);
+        check_one_life_at_a_time(count, 2);
+      });
+    }
+  }
+
+  TEST_CASE("an orphan that is a supervisor is not hurried: it ends its children in the time that each has") {
+    over_seeds(20, [](tree_fixture& test) {
+      const auto count = std::make_shared<lives>();
+      child_spec t = plain_supervisor("t", {.children = {slow(count)}});
+      t.shutdown = shutdown_time{1s};
+      test.plant({.children = {plain_supervisor("s", {.children = {t}})}});
+      test.expect_restart(test.cut("root/s"));
+      CHECK(monotonic_time() == 10s);
+      check_one_life_at_a_time(count, 2);
+    });
+  }
+
+  TEST_CASE("an orphan that is killed for its time is reported") {
+    in_grove([](grove& here) {
+      const auto count = std::make_shared<lives>();
+      const pid root = here.plant({}, {here.supervisor("root", "s", {}, {slow(count, shutdown_time{3s})})});
+      exit(child_of(root, "s"), exit_reason::kill());
+      sleep(4s);
+      CHECK(here.log().tells("had not ended 3000 ms after"));
+    });
+  }
+
+  TEST_CASE("an orphan whose start never ends is killed after five seconds") {
+    in_grove([](grove& here) {
+      int starts = 0;
+      const start_function second_hangs = [&starts] {
+        return ++starts == 2 ? start_link<never_ready>() : start_link<child>(habits{});
+      };
+      const pid root = here.plant({}, {here.supervisor("root", "s", {}, {grove::from("b", second_hangs)})});
+      const pid s = child_of(root, "s");
+      crash(child_of(s, "b"), "boom");
+      settle();
+      exit(s, exit_reason::kill());
+      sleep(4999ms);
+      CHECK(starts == 2);
+      sleep(1ms);
+      settle();
+      CHECK(starts == 3);
+      CHECK(states_of(child_of(root, "s")) == texts{"b running"});
+    });
+  }
+
+  TEST_CASE("who is linked to a supervisor and no child of it is no orphan when it is killed: it is left alone") {
+    in_grove([](grove& here) {
+      const pid root = here.plant({}, {here.supervisor("root", "s", {}, {grove::worker("a")})});
+      const pid s = child_of(root, "s");
+      const pid stranger = spawn([s] {
+        process_flag(trap_exit, true);
+        link(s);
+        receive([](const die&) {});
+      });
+      settle();
+      exit(s, exit_reason::kill());
+      settle();
+      CHECK(states_of(root) == texts{"s running"});
+      CHECK(child_of(root, "s") != s);
+      sleep(1h);
+      CHECK(is_alive(stranger));
+      send(stranger, die{});
+      await_end_of(stranger);
     });
   }
 

@@ -793,9 +793,10 @@ void control_block::finish(exit_reason reason) noexcept {
   if (table.release(self)) runtime.engine.care().many_have_ended();
 }
 
-// Who is still linked to it, and those of whose orphans it knew and whose ends it has not seen.
+// Its children that are still linked to it, those that it has left as orphans, and those of whose orphans it knew and
+// whose ends it has not seen.
 std::shared_ptr<const std::vector<pid>> control_block::those_left(std::vector<pid> linked) {
-  std::erase(linked, parent_);
+  std::erase_if(linked, [this](pid other) { return !is_child(other); });
   if (extras_ != nullptr) {
     linked.insert(linked.end(), extras_->awaited_orphans.begin(), extras_->awaited_orphans.end());
     for (const auto& [ended, left] : extras_->orphans) linked.insert(linked.end(), left->begin(), left->end());
@@ -804,6 +805,14 @@ std::shared_ptr<const std::vector<pid>> control_block::those_left(std::vector<pi
   linked.erase(std::unique(linked.begin(), linked.end()), linked.end());
   if (linked.empty()) return nullptr;
   return std::make_shared<const std::vector<pid>>(std::move(linked));
+}
+
+// Of one that is ending already, and may not be looked at: yes.
+bool control_block::is_child(pid other) const noexcept {
+  if (other == parent_) return false;
+  process_table& table = process_table::instance();
+  const std::lock_guard hold{table.guard_of(other)};
+  return !table.is_living(other) || table.slot(other).process().parent() == self_;
 }
 
 // Its parent is ending, or has ended, and may not look at what it was told any more: then the next one above has to

@@ -398,6 +398,7 @@ class control_block final : public scheduling::runnable {
   void on_down(envelope* signal);
   void on_reply(envelope* arrived);
   std::shared_ptr<const std::vector<pid>> those_left(std::vector<pid> linked);
+  bool is_child(pid other) const noexcept;
   void tell_ancestors(const std::shared_ptr<const std::vector<pid>>& orphans);
   static pid other_end(pid watcher) noexcept { return watcher; }
   static pid other_end(const monitored& watched) noexcept { return watched.process; }

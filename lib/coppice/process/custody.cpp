@@ -1,9 +1,14 @@
 #include <functional>
+#include <new>
+
+#include <fmt/format.h>
 
 #include <coppice/process/control_block.hpp>
 #include <coppice/process/custody.hpp>
+#include <coppice/process/log.hpp>
 #include <coppice/process/process_runtime.hpp>
 #include <coppice/process/signals.hpp>
+#include <coppice/process/timer.hpp>
 
 namespace coppice::detail {
 
@@ -60,6 +65,27 @@ class watch {
   envelope** place_ = nullptr;
 };
 
+// Tells `orphan` how long it has, before the exit signal of `custodian` comes; its time begins when it hears of it.
+void hurry(pid custodian, pid orphan, std::chrono::milliseconds time, bool is_known) {
+  const auto begin = [custodian, time, is_known](control_block& me) {
+    if (!me.has_body() || !(is_known || me.parent() == custodian)) return;
+    const auto over = [custodian, orphan = me.self(), time] {
+      report(log_level::warning, orphan,
+             fmt::format("had not ended {} ms after {}, which had supervised it: killed", time.count(),
+                         to_string(custodian)));
+      post(
+          make_envelope<ending>(orphan, envelope_kind::exit, pid{}, reference{}, ending{exit_reason::kill(), nullptr}));
+    };
+    try {
+      start_timer(time, me.self(), over);
+    } catch (const std::bad_alloc&) {
+      // Then it has for ever.
+      return;
+    }
+  };
+  post(make_envelope<std::function<void(control_block&)>>(orphan, envelope_kind::inspect, pid{}, reference{}, begin));
+}
+
 }  // namespace
 
 void become_custodian() {
@@ -70,6 +96,23 @@ void become_custodian() {
 
 void observe_children(bool yes) {
   control_block::current().observe_children(yes);
+}
+
+void leave_orphans(const std::function<std::optional<time_to_end>(pid)>& time_of) noexcept {
+  control_block& me = control_block::current();
+  if (me.link_count() < 2) return;  // nobody but its parent
+  try {
+    for (const pid each : me.links()) {
+      if (each == me.parent()) continue;
+      const std::optional<time_to_end> known = time_of(each);
+      if (known) me.awaited_orphans().push_back(each);
+      if (const time_to_end time = known.value_or(default_time_to_end))
+        hurry(me.self(), each, *time, known.has_value());
+    }
+  } catch (const std::bad_alloc&) {
+    // Who is not told has for ever.
+    return;
+  }
 }
 
 std::vector<pid> take_orphans_of(pid ended) {

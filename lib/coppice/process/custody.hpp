@@ -12,16 +12,25 @@ namespace coppice::detail {
 
 // What a supervisor needs of the process layer beyond links and monitors. All of it speaks of the calling process.
 
-/// From now on the calling process answers for those linked to it: if it ends without having ended them, whoever gets
-/// its exit signal or DOWN can learn who they were, with `take_orphans_of`. And what it spawns is reported to the
+/// From now on the calling process answers for its children: if it ends without having ended them, whoever gets its
+/// exit signal or DOWN can learn who they were, with `take_orphans_of`. And what it spawns is reported to the
 /// runtime's observer.
 void become_custodian();
 
 /// Whether what the calling process spawns is reported to the runtime's observer when it ends.
 void observe_children(bool yes);
 
-/// The processes that were still linked to `ended`, a custodian, when it ended. Known once, after its exit signal or
-/// DOWN has come; empty if there were none.
+/// How long a process has to end that was not told how long: OTP's default for a worker.
+inline constexpr std::chrono::milliseconds default_time_to_end{5000};
+
+/// For a custodian that ends, or unwinds: those that are linked to it and that it has spawned, or that `time_of` knows,
+/// are its orphans. Each has as long to end, from when it hears of this, as `time_of` gives it, and is killed then;
+/// `default_time_to_end` if it is unknown there. Without memory some of them are not hurried.
+using time_to_end = std::optional<std::chrono::milliseconds>;  // none: for ever
+void leave_orphans(const std::function<std::optional<time_to_end>(pid)>& time_of) noexcept;
+
+/// Those that were still linked to `ended`, a custodian, when it ended, and that it has spawned or left as orphans.
+/// Known once, after its exit signal or DOWN has come; empty if there were none.
 std::vector<pid> take_orphans_of(pid ended);
 
 /// Sends the exit signals `first` and, if that has not ended `target` within `limit` (none: for ever), `kill`; waits
@@ -29,8 +38,9 @@ std::vector<pid> take_orphans_of(pid ended);
 /// queue. If it had ended before, the reason is that of the queued exit signal, or `noproc`.
 exit_reason end_process(pid target, const exit_reason& first, std::optional<std::chrono::milliseconds> limit);
 
-/// Waits until those that `take_orphans_of(ended)` gives have ended, and their orphans in turn. If the calling process
-/// ends before they do, they are among its own orphans.
+/// Waits until those that `take_orphans_of(ended)` gives have ended, and their orphans in turn; it is for
+/// `leave_orphans` to see to it that they do. If the calling process ends before they do, they are among its own
+/// orphans.
 void await_orphans_of(pid ended);
 
 /// Waits until `target` has ended, for `limit` (none: for ever), then kills it. What it is linked to does not matter.

@@ -188,9 +188,22 @@ void supervisor_server::end_child(child& ended) {
     });
   }
   // A supervisor that was killed has ended none of its children. They are ending now, by their links; nothing may be
-  // started in their place before they are gone. They are not hurried: OTP does not kill them either.
+  // started in their place before they are gone.
   await_orphans_of(process);
   come_to(fault_point::child_ended, ended);
+}
+
+// Its children get its exit signal by their links. OTP lets them take for ever then; here somebody waits for them, so a
+// worker has as long as it would have had, or, if it was to be killed at once, as a worker has that was not told. A
+// supervisor ends its children now, and each of them has its time.
+supervisor_server::bequest::~bequest() {
+  leave_orphans([this](pid left) -> std::optional<time_to_end> {
+    const child* known = of_.find(left);
+    if (known == nullptr) return std::nullopt;
+    if (known->spec.type == child_type::supervisor) return time_to_end{};
+    const shutdown_time shutdown = shutdown_of(known->spec);
+    return time_to_end{shutdown.is_brutal_kill() ? default_time_to_end : limit_of(shutdown)};
+  });
 }
 
 // Restarting

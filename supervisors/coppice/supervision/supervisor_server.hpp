@@ -97,6 +97,18 @@ class supervisor_server final
     bool operator()(const child* left, std::string_view right) const noexcept { return left->spec.id == right; }
   };
 
+  /// What it leaves behind when it ends without having ended its children: it was killed, perhaps while it started.
+  class bequest {
+   public:
+    explicit bequest(supervisor_server& of) : of_{of} {}
+    bequest(const bequest&) = delete;
+    bequest& operator=(const bequest&) = delete;
+    ~bequest();
+
+   private:
+    supervisor_server& of_;
+  };
+
   enum class restart_outcome : unsigned char { done, give_up };
 
   child* find(std::string_view id);
@@ -131,6 +143,7 @@ class supervisor_server final
   children children_;
   boost::unordered_flat_set<child*, by_id, same_id> ids_;
   boost::unordered_flat_map<pid, child*, slot_hash> processes_;
+  bequest bequest_{*this};  // the first to go
 };
 
 }  // namespace coppice::detail
