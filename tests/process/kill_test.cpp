@@ -154,6 +154,37 @@ TEST_SUITE("kill") {
     });
   }
 
+  TEST_CASE("what unwinds a killed process may be caught, kept, and thrown again, also behind another exception") {
+    on_one_thread_and_on_four([] {
+      const spawned passes_on = spawn_monitor([main = self()] {
+        const tells_of_its_end told{main};
+        send(main, ready{});
+        try {
+          throw std::runtime_error{"first"};
+        } catch (const std::runtime_error& first) {
+          try {
+            next<never>();
+          } catch (...) {
+            CHECK(std::uncaught_exceptions() == 0);
+            const std::exception_ptr kept = std::current_exception();
+            try {
+              throw;
+            } catch (...) {
+              CHECK(std::current_exception() == kept);
+            }
+            CHECK(std::string{first.what()} == "first");
+            std::rethrow_exception(kept);
+          }
+        }
+        FAIL("nobody has swallowed it");
+      });
+      next<ready>();
+      exit(passes_on.process, exit_reason::kill());
+      CHECK(reason_of(passes_on) == exit_reason::killed());
+      CHECK(has_queued<std::string>());
+    });
+  }
+
   TEST_CASE("code that keeps catching is left where it stands after the third time, and its DOWN is sent") {
     for (const unsigned threads : {1U, 4U}) {
       const captured_log log;

@@ -184,19 +184,17 @@ bool server_body::handle(control_block& process, envelope* arrived, exit_reason&
       reason = std::move(*server_->wishes_->stopping);
       goes_on = false;
     }
-  } catch (const unwinding&) {
-    discard_answer(pending);
-    throw;
   } catch (...) {
     // It may have been thrown behind the handler, at its end: the call fails all the same.
     discard_answer(pending);
+    rethrow_unwinding();
     reason = reason_of_caught();
     goes_on = false;
   }
   if (!goes_on) {
     try {
       terminate(process, reason, owner);
-    } catch (const unwinding&) {
+    } catch (...) {
       discard_answer(pending);
       throw;
     }
@@ -271,9 +269,8 @@ void server_body::terminate(control_block& process, exit_reason& reason, const m
     process.at(fault_point::terminate_begins);
     server_->end(reason);
     process.at(fault_point::terminate_ends);
-  } catch (const unwinding&) {
-    throw;
   } catch (...) {
+    rethrow_unwinding();
     reason = reason_of_caught();
   }
   if (reason.is_normal_end()) return;

@@ -236,12 +236,10 @@ exit_reason control_block::run_body(turn_result& result) {
       case process_body::turn::ended: break;
     }
     if (is_function) at(fault_point::init_ends);
-  } catch (const unwinding&) {
-    reason = *fatal_;
   } catch (const exit_exception& caught) {
     reason = caught.reason;  // as below, without another throw
   } catch (...) {
-    reason = reason_of_caught();
+    reason = is_unwinding() ? *fatal_ : reason_of_caught();
   }
   return reason;
 }
@@ -327,7 +325,7 @@ void control_block::abandon() {
              " times; it is left where it stands, and its stack is lost. A `catch (...)` around a wait must rethrow");
   if (on_thread_) {
     // A thread of the user's cannot be left standing: it goes on, as no process.
-    throw unwinding{};
+    unwind();
   }
   running_runtime().engine.park();
   std::terminate();  // never resumed

@@ -28,6 +28,7 @@
 #include <coppice/process/process_table.hpp>
 #include <coppice/process/reference.hpp>
 #include <coppice/process/small_table.hpp>
+#include <coppice/process/unwinding.hpp>
 #include <coppice/scheduling/runtime.hpp>
 
 namespace coppice::detail {
@@ -53,10 +54,6 @@ struct beginning {
   std::uint32_t stack_size = 0;   // 0: the default
   bool observed = false;          // its end is told to the runtime's observer, and a fault injector may harm it
 };
-
-/// What is thrown to unwind the stack of a process that an exit signal ended. Not derived from std::exception, so that
-/// user code does not catch it by accident; where it does, it is thrown again at the next wait.
-struct unwinding {};
 
 /// The end of a wait: never, or so long from now. Its timer is started when the process first has to suspend.
 class wait_limit final : public scheduling::deferred_timer {
@@ -142,7 +139,7 @@ class control_block final : public scheduling::runnable {
   /// Always inline: each frame between a throw and its handler costs a tenth of a microsecond or two.
   [[gnu::always_inline]] void check_for_end() {
     if (fatal_) [[unlikely]] {
-      if (begins_unwinding()) throw unwinding{};
+      if (begins_unwinding()) unwind();
     }
   }
 

@@ -21,6 +21,8 @@ class thread_exceptions {
     *now_ = next;
   }
 
+  exception_state& now() const noexcept { return *now_; }
+
  private:
   exception_state* now_;
 };

@@ -125,9 +125,8 @@ struct invariant_checker::state {
     std::optional<std::string> wrong;
     try {
       wrong = rule();
-    } catch (const detail::unwinding&) {
-      throw;
     } catch (...) {
+      detail::rethrow_unwinding();
       wrong = detail::reason_of_caught().to_string();
     }
     if (!wrong) return;

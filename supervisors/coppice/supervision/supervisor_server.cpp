@@ -43,9 +43,8 @@ start_result call_start(const start_function& start) {
     start_result result = start();
     if (!result || result.process()) return result;
     return start_result::failed(exit_reason::tuple({exit_reason{"ok"}, exit_reason{"undefined"}}));
-  } catch (const unwinding&) {
-    throw;
   } catch (...) {
+    rethrow_unwinding();
     return start_result::failed(reason_of_caught());
   }
 }
@@ -97,9 +96,8 @@ supervisor_server::supervisor_server(supervisor_init init)
   exit_reason reason;
   try {
     if (start_all(children_.begin(), &failed, reason)) return;
-  } catch (const unwinding&) {
-    throw;
   } catch (...) {
+    rethrow_unwinding();
     // Not of a child, which is a failed start: those that have started are ended in order none the less.
     if (observer_ != nullptr) observer_->supervisor_stopping(path_, self());
     terminate_all(children_.begin());

@@ -1,0 +1,36 @@
+#include <exception>
+#include <new>
+#include <typeinfo>
+
+#include <bits/atomic_word.h>
+#include <bits/cxxabi_init_exception.h>
+
+#include <coppice/process/unwinding.hpp>
+#include <coppice/scheduling/exception_state.hpp>
+
+namespace coppice::detail {
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+
+// What __cxa_throw does, step by step, up to its call of _Unwind_RaiseException. The ABI lays the count of references
+// in front of the header and the unwinder's part at its end, right before the object.
+_Unwind_Exception* begin_unwinding() {
+  void* const room = abi::__cxa_allocate_exception(sizeof(unwinding));
+  auto* const object = ::new (room) unwinding;
+  auto* const type = const_cast<std::type_info*>(&typeid(unwinding));
+  auto* const header = abi::__cxa_init_primary_exception(object, type, nullptr);
+  *reinterpret_cast<_Atomic_word*>(header) = 1;
+  ++scheduling::thread_exceptions{}.now().uncaught;
+  return reinterpret_cast<_Unwind_Exception*>(room) - 1;
+}
+
+_Unwind_Reason_Code go_on_unwinding(int, _Unwind_Action actions, _Unwind_Exception_Class, _Unwind_Exception*,
+                                    _Unwind_Context*, void*) {
+  // As for any exception that nobody catches.
+  if ((actions & _UA_END_OF_STACK) != 0) std::terminate();
+  return _URC_NO_REASON;
+}
+
+#endif
+
+}  // namespace coppice::detail
