@@ -10,7 +10,8 @@
 namespace coppice::detail {
 
 /// What unwinds the stack of a process that an exit signal ended: to be let through by every `catch (...)`. Not derived
-/// from std::exception, so that user code does not catch it by accident; where it does, it comes again at the next wait.
+/// from std::exception, so that user code does not catch it by accident; where it does, it comes again at the next
+/// wait.
 struct unwinding {};
 
 /// First thing in a `catch (...)`: lets an unwinding pass. It cannot be caught by its type, because it may come as the
