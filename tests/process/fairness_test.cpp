@@ -6,10 +6,13 @@
 #include <chrono>
 #include <future>
 #include <memory>
+#include <string>
 #include <thread>
 
 #include <coppice/behaviours/server.hpp>
+#include <coppice/process/blocking.hpp>
 #include <coppice/process/process_runtime.hpp>
+#include <coppice/process/registry.hpp>
 #include <coppice/process/timer.hpp>
 
 #include "process_testing.hpp"
@@ -104,6 +107,66 @@ TEST_SUITE("fairness") {
       CHECK(flooded_has_received);
       exit(flooded, exit_reason::kill());
       await_end_of(flooded);
+    });
+  }
+  TEST_CASE("who yields goes on when all have had their turn who were waiting, in order") {
+    in_runtime({.threads = 1, .virtual_time = true}, [] {
+      std::string order;
+      const auto steps = [&order](char who) {
+        return [&order, who] {
+          for (int i = 0; i < 3; ++i) {
+            order += who;
+            yield();
+          }
+        };
+      };
+      const spawned a = spawn_monitor(steps('a'));
+      const spawned b = spawn_monitor(steps('b'));
+      const spawned c = spawn_monitor(steps('c'));
+      for (const spawned& each : {a, b, c}) reason_of(each);
+      CHECK(order == "abcabcabc");
+    });
+  }
+
+  TEST_CASE("a loop that looks for something and yields keeps nobody from making it") {
+    on_one_thread_and_on_four([] {
+      const pid made = spawn([] {
+        sleep(1ms);
+        register_name("made", self());
+        receive([](go) {});
+      });
+      while (!whereis("made")) yield();
+      send(made, go{});
+      await_end_of(made);
+    });
+  }
+
+  TEST_CASE("an exit signal ends who yields") {
+    on_one_thread_and_on_four([] {
+      const spawned restless = spawn_monitor([] {
+        for (;;) yield();
+      });
+      exit(restless.process, exit_reason{"enough"});
+      CHECK(reason_of(restless) == exit_reason{"enough"});
+    });
+  }
+
+  TEST_CASE("a thread that is a process yields to other threads, and an exit signal ends it there") {
+    in_runtime({.threads = 1}, [] {
+      std::promise<exit_reason> why;
+      std::promise<pid> who;
+      std::thread other{[&] {
+        try {
+          const thread_process here;
+          who.set_value(self());
+          for (;;) yield();
+        } catch (...) {
+          why.set_value(exit_reason{"unwound"});
+        }
+      }};
+      exit(who.get_future().get(), exit_reason::kill());
+      blocking([&] { CHECK(why.get_future().get() == exit_reason{"unwound"}); });
+      other.join();
     });
   }
 }

@@ -18,6 +18,7 @@ namespace coppice::detail {
 
 namespace {
 
+// Of a thread of the user's, which a process never leaves: its address may be kept.
 thread_local control_block* process_of_thread = nullptr;
 
 // A function may be kept running by the compiler's idea that this cannot change: it does, while a fiber is suspended.
@@ -333,9 +334,12 @@ void control_block::abandon() {
 
 void control_block::make_way() {
   renew_budget();
-  if (on_thread_) return;
   status_.store(status::runnable, std::memory_order_relaxed);
-  running_runtime().engine.yield();
+  if (on_thread_) {
+    std::this_thread::yield();
+  } else {
+    running_runtime().engine.yield();
+  }
   status_.store(status::running, std::memory_order_relaxed);
   fetch_if_any();
   check_for_end();

@@ -153,6 +153,8 @@ class control_block final : public scheduling::runnable {
       make_way();
     }
   }
+  /// Lets others have their turn.
+  void make_way();
   bool spend_reduction() noexcept {  // true: the budget is spent
     reductions_.store(reductions_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     return --budget_ == 0;
@@ -403,7 +405,6 @@ class control_block final : public scheduling::runnable {
   template <class Table, class Function>
   static void in_order_of_making(const Table& table, Function what);
   bool begins_unwinding();
-  void make_way();
   bool act_now();
   void keep_call();
   [[noreturn]] void abandon();

@@ -11,6 +11,11 @@ pid self() {
   return detail::control_block::current().self();
 }
 
+void yield() {
+  detail::control_block& me = detail::control_block::current();
+  me.make_way();
+}
+
 bool is_alive(pid process) noexcept {
   auto& table = detail::process_table::instance();
   return table.is_living(process) && table.slot(process).doomed.load(std::memory_order_acquire) != process.value();

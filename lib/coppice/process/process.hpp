@@ -12,6 +12,11 @@ namespace coppice {
 /// The pid of the calling process. Throws std::logic_error on a thread that is none.
 pid self();
 
+/// Lets all others have a turn who wait for one, and goes on then: for a loop that looks for something again and again
+/// without waiting (OTP's erlang:yield). Exit signals that have come act. On a thread that is a process: lets other
+/// threads run.
+void yield();
+
 /// Whether there is such a process. False as soon as the caller has sent it a `kill` (S6); any answer may be stale once
 /// you hold it, so monitor instead. Threads: any.
 bool is_alive(pid process) noexcept;
