@@ -449,6 +449,55 @@ TEST_SUITE("call") {
     });
   }
 
+  TEST_CASE("try_call gives the reply, or why there is none, and does not end its caller") {
+    on_one_thread_and_on_four([] {
+      const pid server = start_oracle();
+      const call_result<int> answered = try_call(server, ask{});
+      REQUIRE(answered);
+      CHECK(*answered == 42);
+      CHECK(answered.value_or(0) == 42);
+      CHECK(answered.error().is_normal());
+
+      const auto why = [](const auto& result) { return result ? "a reply" : result.error().to_string(); };
+      CHECK(why(try_call(dead_process(), ask{})) == "noproc");
+      CHECK(why(try_call("nobody", ask{})) == "noproc");
+      CHECK(why(try_call(self(), ask{})) == "calling_self");
+      CHECK(why(try_call(server, nobody_knows_it{})) == "undef");
+      CHECK(why(try_call(server, end_with{exit_reason{"enough"}})) == "enough");
+      CHECK(try_call(server, ask{}).value_or(7) == 7);
+      CHECK(queue().empty());
+    });
+  }
+
+  TEST_CASE("try_call without a reply waits until the request has been handled") {
+    on_one_thread_and_on_four([] {
+      const pid server = start_oracle();
+      const call_result<void> handled = try_call(server, answer_all{1});
+      CHECK(static_cast<bool>(handled));
+      const call_result<void> failed = try_call<void>(server, fail{});
+      CHECK(!failed);
+      CHECK(failed.error().to_string() == "badarith");
+    });
+  }
+
+  TEST_CASE("try_call gives up when its time is over, and a late reply never arrives (S62, S63)") {
+    in_virtual_time([] {
+      const pid server = start_oracle();
+      CHECK(try_call(server, ask_slowly{8s}).error() == exit_reason::timeout());
+      CHECK(monotonic_time() == 5s);
+      CHECK(try_call(server, ask_slowly{1s}, infinity).value_or(0) == 42);
+      CHECK(queue().empty());
+    });
+  }
+
+  TEST_CASE("a reply of another type than try_call wants is an error of the caller") {
+    on_one_thread_and_on_four([] {
+      const pid server = start_oracle();
+      CHECK(fails_with("bad_reply", [&] { try_call<std::string>(server, ask{}); }));
+      CHECK(call(server, ask{}) == 42);
+    });
+  }
+
   TEST_CASE("exit signals act while a process waits for an answer") {
     in_virtual_time([] {
       const pid server = start_oracle();

@@ -17,11 +17,14 @@ namespace coppice::detail {
 
 namespace {
 
-// `{Why,{server,call,{Server,Request}}}`, as gen_server's callers exit with.
-exit_reason reason_of_failed(const server_address& server, const exit_reason& why, std::string_view request) {
+void tell_failed(const server_address& server, const exit_reason& why) {
   if (process_observer* const observer = running_runtime().options.observer) {
     observer->call_failed(server.process, server.name, why);
   }
+}
+
+// `{Why,{server,call,{Server,Request}}}`, as gen_server's callers exit with.
+exit_reason reason_of_failed(const server_address& server, const exit_reason& why, std::string_view request) {
   static const exit_reason server_atom{"server"};
   static const exit_reason call_atom{"call"};
   const exit_reason whom{server.name.empty() ? to_string(server.process) : std::string{server.name}};
@@ -87,12 +90,19 @@ envelope* reply_of(server_address& server, envelope* request, std::chrono::milli
   return got.reply;
 }
 
+// The same, and the observer hears of it.
+envelope* try_reply_of(server_address& server, envelope* request, std::chrono::milliseconds timeout, exit_reason& why) {
+  envelope* const reply = reply_of(server, request, timeout, why);
+  if (reply == nullptr) tell_failed(server, why);
+  return reply;
+}
+
 // What is made and destroyed on the way lies in a function of its own: an exception that passes destructors takes half
 // as long again.
 envelope* ask_or_refuse(server_address server, envelope* request, std::chrono::milliseconds timeout, void* refusal) {
   const std::string_view what = request->type->name;
   exit_reason why;
-  envelope* const answer = reply_of(server, request, timeout, why);
+  envelope* const answer = try_reply_of(server, request, timeout, why);
   if (answer == nullptr) ::new (refusal) exit_reason{reason_of_failed(server, why, what)};
   return answer;
 }
@@ -109,6 +119,10 @@ envelope* call_with(server_address server, envelope* request, std::chrono::milli
   alignas(exit_reason) std::byte refusal[sizeof(exit_reason)];
   if (envelope* const answer = ask_or_refuse(server, request, timeout, refusal)) return answer;
   throw exit_exception{take_out(std::launder(reinterpret_cast<exit_reason*>(refusal)))};
+}
+
+envelope* try_call_with(server_address server, envelope* request, std::chrono::milliseconds timeout, exit_reason& why) {
+  return try_reply_of(server, request, timeout, why);
 }
 
 void send_reply(pid caller, reference ref, pid server, envelope* answer) {
