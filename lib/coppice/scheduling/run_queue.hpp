@@ -149,7 +149,7 @@ class run_queue {
     }
   };
 
-  static constexpr std::uint32_t most_in_a_row = 4;
+  static constexpr std::uint32_t most_in_a_row = 64;
 
   queue_lock lock_;
   std::atomic<runnable*> next_{nullptr};  // comes before all others; changed under the lock only

@@ -35,31 +35,28 @@ std::vector<std::string> start_children(std::uint64_t count) {
   return names;
 }
 
-double kill_and_call(std::string_view name, const bench::turnstile& others) {
+double kill_and_call(std::string_view name) {
   // A predecessor would answer 1.
   coppice::cast(name, add{1});
   const pid victim = coppice::whereis(name);
   const auto began = bench::clock::now();
   coppice::exit(victim, coppice::exit_reason::kill());
   for (;;) {
-    try {
-      const double value = coppice::call(name, view{});
+    if (const auto value = coppice::try_call(name, view{})) {
       const auto took = bench::clock::now() - began;
-      expect(value == 0 && coppice::whereis(name) != victim, "a successor answers, with its own state");
+      expect(*value == 0 && coppice::whereis(name) != victim, "a successor answers, with its own state");
       return bench::nanoseconds(took);
-    } catch (const coppice::exit_exception&) {
-      others.pass();
     }
+    coppice::yield();
   }
 }
 
 void kill_many(bench::occasion& now, std::uint64_t children, std::uint64_t kills) {
   const auto names = start_children(children);
-  const bench::turnstile others;
   std::uniform_int_distribution<std::size_t> any{0, names.size() - 1};
   std::vector<double> times;
   times.reserve(kills);
-  for (std::uint64_t i = 0; i < kills; ++i) times.push_back(kill_and_call(names[any(now.random())], others));
+  for (std::uint64_t i = 0; i < kills; ++i) times.push_back(kill_and_call(names[any(now.random())]));
   now.report(bench::quantile(times, 0.5));
   now.report(bench::quantile(times, 0.99), "ns", "p99");
 }

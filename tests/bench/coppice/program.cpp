@@ -6,19 +6,6 @@
 
 namespace bench {
 
-namespace {
-
-struct pass_request {
-  using reply = bool;
-};
-
-class gate : public coppice::server<gate, pass_request> {
- public:
-  bool handle(pass_request) const { return true; }
-};
-
-}  // namespace
-
 int coppice_program(int count, char** arguments, std::initializer_list<workload> workloads) {
   // What is killed on purpose by the thousand is no news. Erlang's logger is off as well.
   coppice::set_log_level(std::nullopt);
@@ -29,12 +16,6 @@ int coppice_program(int count, char** arguments, std::initializer_list<workload>
                        const int status = coppice::run([&run] { run(); }, options);
                        expect(status == 0, "main has not crashed");
                      });
-}
-
-turnstile::turnstile() : server_{coppice::start_link<gate>().process().value()} {}
-
-void turnstile::pass() const {
-  coppice::call(coppice::pid::from_value(server_), pass_request{});
 }
 
 }  // namespace bench
