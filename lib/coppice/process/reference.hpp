@@ -22,7 +22,7 @@ class reference {
   }
 
   /// A fresh one. Never 0, never given before, below 2^56.
-  static reference make() noexcept;
+  [[gnu::noinline]] static reference make() noexcept;  // `noinline`: see scheduling/this_thread.hpp
 
  private:
   std::uint64_t value_ = 0;

@@ -13,7 +13,7 @@ namespace detail {
 
 /// The return addresses at the latest throw on this thread, if that threw the exception object which holds `caught`
 /// (null: whatever was thrown last). Empty when traces are off.
-std::vector<void*> take_throw_trace(const void* caught);
+[[gnu::noinline]] std::vector<void*> take_throw_trace(const void* caught);
 
 /// "function+0x12 (file)" as far as the dynamic linker knows it.
 std::string describe_address(void* address);

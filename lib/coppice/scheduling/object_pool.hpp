@@ -54,15 +54,15 @@ struct block_magazines {
   return *address;
 }
 #else
-block_magazines& own_magazines() noexcept;
+[[gnu::noinline]] block_magazines& own_magazines() noexcept;
 #endif
 
-void* allocate_block_slowly(std::size_t block_class);
-void deallocate_block_slowly(std::size_t block_class, void* block) noexcept;
+[[gnu::noinline]] void* allocate_block_slowly(std::size_t block_class);
+[[gnu::noinline]] void deallocate_block_slowly(std::size_t block_class, void* block) noexcept;
 void* allocate_large_block(std::size_t size);
 void deallocate_large_block(void* block, std::size_t size) noexcept;
-void release_cached_blocks(std::size_t block_class) noexcept;
-void release_all_cached_blocks() noexcept;
+[[gnu::noinline]] void release_cached_blocks(std::size_t block_class) noexcept;
+[[gnu::noinline]] void release_all_cached_blocks() noexcept;
 void trim_blocks(std::size_t block_class) noexcept;
 void trim_all_blocks() noexcept;
 std::size_t live_blocks(std::size_t block_class);

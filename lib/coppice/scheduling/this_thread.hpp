@@ -16,7 +16,9 @@ struct thread_state {
 /// The state of the calling thread. Not to be kept over a switch, after which a fiber may be on another thread.
 ///
 /// Compilers take the address of a `thread_local` to be the same throughout a function. So it is computed afresh in a
-/// way that they cannot merge, or out of line where there is no such way.
+/// way that they cannot merge, or out of line where there is no such way. Any other function of the library that uses a
+/// `thread_local` must not be inlined into one that waits: it says `gnu::noinline`, because all files are compiled as
+/// one for a release.
 #if defined(__x86_64__) && defined(__ELF__)
 [[gnu::always_inline]] inline thread_state& this_thread() noexcept {
   thread_state* address;
@@ -29,7 +31,7 @@ struct thread_state {
   return *address;
 }
 #else
-thread_state& this_thread() noexcept;
+[[gnu::noinline]] thread_state& this_thread() noexcept;
 #endif
 
 }  // namespace coppice::scheduling
