@@ -32,11 +32,7 @@ struct plain {
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool traces_throws = false;
-#else
-constexpr bool traces_throws = true;
-#endif
+constexpr bool traces_throws = !is_sanitized;
 
 struct throws_when_destroyed {
   ~throws_when_destroyed() noexcept(false) {

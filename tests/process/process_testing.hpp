@@ -30,6 +30,13 @@ namespace coppice::testing {
 /// How long a test waits for what must come. Reached by a test that fails, never by one that passes.
 inline constexpr std::chrono::seconds patience{60};
 
+/// Under a sanitizer all takes ten times as long and more: then it is enough to do a thing less often.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool is_sanitized = true;
+#else
+inline constexpr bool is_sanitized = false;
+#endif
+
 /// Keeps what is reported, instead of writing it to standard error.
 class captured_log {
  public:
