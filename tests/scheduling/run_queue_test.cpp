@@ -13,9 +13,9 @@ using coppice::scheduling::runnable;
 
 class job final : public runnable {
  public:
+  job() : runnable{0} {}
   turn_result take_turn() override { return turn_result::rests; }
   bool commit_park() noexcept override { return true; }
-  std::size_t stack_size() const noexcept override { return 0; }
 };
 
 }  // namespace

@@ -16,7 +16,7 @@ using namespace coppice::scheduling;
 
 namespace {
 
-constexpr std::size_t stack_bytes = std::size_t{64} << 10U;
+constexpr std::uint32_t stack_bytes = 64U << 10U;
 
 void await(const std::atomic<bool>& happened) {
   while (!happened.load()) std::this_thread::yield();
@@ -25,7 +25,7 @@ void await(const std::atomic<bool>& happened) {
 /// Has one turn, in which it does as it is told.
 class job final : public runnable {
  public:
-  explicit job(std::function<void()> body) : body_{std::move(body)} {}
+  explicit job(std::function<void()> body) : runnable{stack_bytes}, body_{std::move(body)} {}
 
   turn_result take_turn() override {
     body_();
@@ -36,7 +36,6 @@ class job final : public runnable {
     parked.store(true);
     return true;
   }
-  std::size_t stack_size() const noexcept override { return stack_bytes; }
 
   std::atomic<bool> parked{false};
   std::atomic<bool> over{false};
@@ -69,7 +68,8 @@ class occupant {
 /// Waits some times for a timer that is due at once: it may fire while the player is still on its way to rest.
 class player final : public runnable {
  public:
-  player(runtime& in, std::size_t number, std::vector<std::size_t>& seen) : in_{in}, number_{number}, seen_{seen} {}
+  player(runtime& in, std::size_t number, std::vector<std::size_t>& seen)
+      : runnable{stack_bytes}, in_{in}, number_{number}, seen_{seen} {}
 
   turn_result take_turn() override {
     constexpr int times = 5;
@@ -86,7 +86,6 @@ class player final : public runnable {
     rests_ = !is_woken_;
     return rests_;
   }
-  std::size_t stack_size() const noexcept override { return stack_bytes; }
 
   std::atomic<bool> over{false};
 

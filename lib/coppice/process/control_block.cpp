@@ -142,12 +142,12 @@ void wait_limit::cancel() noexcept {
 }
 
 control_block::control_block(pid self, const beginning& how, std::unique_ptr<process_body> body)
-    : self_{self},
+    : runnable{how.stack_size},
+      self_{self},
       parent_{how.parent},
       ancestors_{how.ancestors},
       body_{std::move(body)},
       initial_call_{how.initial_call},
-      stack_size_{how.stack_size},
       observed_{how.observed},
       may_be_harmed_{how.observed && faults_are_injected.load(std::memory_order_relaxed)} {}
 
@@ -173,17 +173,11 @@ void control_block::wake() noexcept {
   running_runtime().engine.wake(*this);
 }
 
-std::size_t control_block::stack_size() const noexcept {
-  return stack_size_;
-}
-
-bool control_block::wake_elsewhere() noexcept {
-  if (!on_thread_) return false;
+void control_block::wake_elsewhere() noexcept {
   thread_wait& thread = *extras_->thread;
   const std::lock_guard hold{thread.lock};
   thread.is_woken = true;
   thread.woken.notify_one();
-  return true;
 }
 
 bool control_block::commit_park() noexcept {
@@ -246,7 +240,7 @@ exit_reason control_block::run_body(turn_result& result) {
 }
 
 void control_block::suspend() {
-  if (!on_thread_) {
+  if (!runs_elsewhere()) {
     running_runtime().engine.park();
   } else if (commit_park()) {
     thread_wait& thread = *extras_->thread;
@@ -271,14 +265,6 @@ void control_block::wait_for_arrival(wait_limit& limit) {
   fetch();
   if (woken_) limit.passed_ = true;
   awaited_wake_ = {};
-  check_for_end();
-}
-
-void control_block::wait_for_arrival() {
-  check_for_end();
-  suspend();
-  renew_budget();
-  fetch();
   check_for_end();
 }
 
@@ -324,7 +310,7 @@ void control_block::abandon() {
   report(log_level::error, self_,
          "its code caught what was to unwind it " + std::to_string(patience) +
              " times; it is left where it stands, and its stack is lost. A `catch (...)` around a wait must rethrow");
-  if (on_thread_) {
+  if (runs_elsewhere()) {
     // A thread of the user's cannot be left standing: it goes on, as no process.
     unwind();
   }
@@ -335,7 +321,7 @@ void control_block::abandon() {
 void control_block::make_way() {
   renew_budget();
   status_.store(status::runnable, std::memory_order_relaxed);
-  if (on_thread_) {
+  if (runs_elsewhere()) {
     std::this_thread::yield();
   } else {
     running_runtime().engine.yield();
@@ -908,7 +894,7 @@ void control_block::tell_of_end(const exit_reason& reason) noexcept {
 }
 
 void control_block::begin_on_thread() noexcept {
-  on_thread_ = true;
+  runs(place::elsewhere);
   more().thread = std::make_unique<thread_wait>();
   status_.store(status::running, std::memory_order_relaxed);
   process_of_thread = this;
@@ -974,7 +960,7 @@ std::size_t control_block::memory() const {
   if (links_ != nullptr) sum += sizeof(link_map) + links_->bucket_count() * sizeof(link_map::value_type);
   if (body_ != nullptr) {
     sum += body_->memory();
-    if (!on_thread_ && body_->holds_stack()) sum += running_runtime().engine.resident_stack_bytes();
+    if (!runs_elsewhere() && body_->holds_stack()) sum += running_runtime().engine.resident_stack_bytes();
   }
   for (const envelope* queued = queue_; queued != nullptr; queued = queued->next) {
     sum += envelope::payload_offset(queued->type->alignment) + queued->type->size;

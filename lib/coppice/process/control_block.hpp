@@ -116,8 +116,7 @@ class control_block final : public scheduling::runnable {
 
   turn_result take_turn() override;
   bool commit_park() noexcept override;
-  std::size_t stack_size() const noexcept override;
-  bool wake_elsewhere() noexcept override;
+  void wake_elsewhere() noexcept override;
   void wake() noexcept;
 
   // Waiting: only for the process itself
@@ -132,8 +131,14 @@ class control_block final : public scheduling::runnable {
   /// Suspends the process until something has arrived or the time is up, then fetches.
   /// Unwinds if an exit signal has ended the process.
   void wait_for_arrival(wait_limit& limit);
-  /// The same without an end of the time.
-  void wait_for_arrival();
+  /// The same without an end of the time. Always inline, as is said below.
+  [[gnu::always_inline]] void wait_for_arrival() {
+    check_for_end();
+    suspend();
+    renew_budget();
+    fetch();
+    check_for_end();
+  }
 
   /// Unwinds the stack, if an exit signal has ended the process. Does nothing while an exception is in flight.
   /// Always inline: each frame between a throw and its handler costs a tenth of a microsecond or two.
@@ -437,24 +442,23 @@ class control_block final : public scheduling::runnable {
   std::atomic<std::uint32_t> link_count_{0};
   std::atomic<std::uint32_t> monitor_count_{0};
   std::atomic<std::uint32_t> watcher_count_{0};
-  std::uint32_t stack_size_;
   std::atomic<status> status_{status::runnable};
   std::atomic<bool> trap_exit_{false};
   std::atomic<bool> has_timers_{false};
   std::atomic<bool> busy_{false};
-  bool on_thread_ = false;
   bool named_ = false;
   const bool observed_;
   bool may_be_harmed_;  // observed, and there is a fault injector
-  bool observes_children_ = false;
-  bool answers_for_linked_ = false;
-  bool abandoned_ = false;
-  bool finishing_ = false;  // what it held is being destroyed: a wait in a destructor must not throw
-  bool reported_ = false;
+  std::uint8_t unwound_ = 0;
+  // Nobody else looks at these.
+  bool observes_children_ : 1 = false;
+  bool answers_for_linked_ : 1 = false;
+  bool abandoned_ : 1 = false;
+  bool finishing_ : 1 = false;  // what it held is being destroyed: a wait in a destructor must not throw
+  bool reported_ : 1 = false;
   bool ended_by_signal_ : 1 = false;
   bool parent_ends_us_ : 1 = false;  // and wants word of it
-  bool woken_ = false;               // the awaited wake has come
-  std::uint8_t unwound_ = 0;
+  bool woken_ : 1 = false;           // the awaited wake has come
 };
 
 /// Delivers, now or later, or gives the signal the answer that it gets from a process that is not there.

@@ -3,14 +3,12 @@
 #include <atomic>
 #include <cstddef>
 
+#include <coppice/scheduling/runnable.hpp>
 #include <coppice/scheduling/spinlock.hpp>
 
 namespace coppice::scheduling {
 
 class carrier;
-
-/// Sizes of stacks, by powers of two from 16 KiB up to a terabyte.
-inline constexpr unsigned stack_classes = 27;
 
 /// Carriers that rest, linked through themselves: the one that came last is the first to go.
 class carrier_list {

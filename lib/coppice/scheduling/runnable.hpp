@@ -1,11 +1,21 @@
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
 namespace coppice::scheduling {
 
 class carrier;
+
+/// Sizes of stacks, by powers of two from 16 KiB up to a terabyte.
+inline constexpr unsigned stack_classes = 27;
+
+constexpr unsigned stack_class_of(std::size_t bytes) noexcept {
+  constexpr std::size_t smallest = std::size_t{16} << 10U;
+  return static_cast<unsigned>(std::bit_width((std::max(bytes, smallest) - 1) / smallest));
+}
 
 /// Something that is given turns on the scheduler threads. What it is (a process, say) is not known here.
 ///
@@ -19,7 +29,15 @@ class runnable {
     ended,  ///< It is over, and may already be gone.
   };
 
-  runnable() noexcept = default;
+  /// How it runs lies here, and not behind a virtual function, because each turn asks.
+  enum class place : std::uint8_t {
+    fibers,     ///< On the scheduler's fibers.
+    elsewhere,  ///< It is woken by `wake_elsewhere`: a thread of the user's, say.
+  };
+
+  /// `stack_bytes`: what its turns need.
+  explicit runnable(std::uint32_t stack_bytes) noexcept
+      : stack_size_{stack_bytes}, stack_class_{static_cast<std::uint8_t>(stack_class_of(stack_bytes))} {}
   runnable(const runnable&) = delete;
   runnable& operator=(const runnable&) = delete;
 
@@ -30,15 +48,17 @@ class runnable {
   /// False: there was something to do after all, it goes on at once.
   virtual bool commit_park() noexcept = 0;
 
-  /// Bytes of stack that its turns need.
-  virtual std::size_t stack_size() const noexcept = 0;
+  /// Something that does not run on the scheduler's fibers wakes itself here.
+  virtual void wake_elsewhere() noexcept {}
 
-  /// Something that does not run on the scheduler's fibers (a thread of the user's) wakes itself here.
-  /// Returns false for all others.
-  virtual bool wake_elsewhere() noexcept { return false; }
+  std::uint32_t stack_size() const noexcept { return stack_size_; }
+  unsigned stack_class() const noexcept { return stack_class_; }
+  bool runs_elsewhere() const noexcept { return where_ == place::elsewhere; }
 
  protected:
   ~runnable() = default;
+
+  void runs(place where) noexcept { where_ = where; }
 
   /// In `commit_park`: leaves the fiber and its stack for ever, never to be resumed. The next turn is on another one.
   void forsake_fiber() noexcept { carrier_ = nullptr; }
@@ -51,6 +71,9 @@ class runnable {
 
   runnable* next_ = nullptr;    // in a run queue
   carrier* carrier_ = nullptr;  // the fiber it is parked on; null while it has no stack
+  std::uint32_t stack_size_;
+  std::uint8_t stack_class_;
+  place where_ = place::fibers;
 };
 
 }  // namespace coppice::scheduling

@@ -93,7 +93,10 @@ void runtime::stop() {
 }
 
 void runtime::wake(runnable& ready) noexcept {
-  if (ready.wake_elsewhere()) return;
+  if (ready.runs_elsewhere()) {
+    ready.wake_elsewhere();
+    return;
+  }
   scheduler* here = scheduler::here();
   if (here != nullptr && &here->owner() == this) {
     // One that waits alone is served by this thread sooner than by a thread that has to wake up first.

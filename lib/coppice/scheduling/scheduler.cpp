@@ -235,11 +235,6 @@ const carrier* scheduler::carrier_here() const noexcept {
   return record != nullptr ? record->carried : nullptr;
 }
 
-unsigned scheduler::stack_class_of(std::size_t bytes) noexcept {
-  constexpr std::size_t smallest = std::size_t{16} << 10U;
-  return static_cast<unsigned>(std::bit_width((std::max(bytes, smallest) - 1) / smallest));
-}
-
 glimpse scheduler::look() const noexcept {
   const thread_state* const state = state_.load(std::memory_order_acquire);
   return state != nullptr ? glimpse{state->running, turns_} : glimpse{};
@@ -344,7 +339,7 @@ runnable* scheduler::next_for(carrier& serving) noexcept {
   look_after_timers();
   runnable* next = next_runnable();
   if (next == nullptr) return nullptr;
-  if (next->carrier_ == nullptr && stack_class_of(next->stack_size()) == serving.stack_class) {
+  if (next->carrier_ == nullptr && next->stack_class() == serving.stack_class) {
     this_thread().running = next;
     return next;
   }
@@ -357,11 +352,10 @@ carrier* scheduler::fiber_for(runnable& ready) noexcept {
   if (on != nullptr) {
     algorithm_->attach(*on->record->context);
   } else {
-    const std::size_t needs = ready.stack_size();
-    on = take_resting(stack_class_of(needs));
+    on = take_resting(ready.stack_class());
     if (on == nullptr) {
       try {
-        on = make_carrier(needs);
+        on = make_carrier(ready.stack_size());
       } catch (const std::bad_alloc&) {
         // Nothing is lost: it waits until a fiber becomes free or memory does.
         queue_.push(ready);

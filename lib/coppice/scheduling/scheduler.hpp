@@ -76,8 +76,6 @@ class scheduler {
   /// Suspends the fiber that runs on this thread.
   static void leave(carrier::leaving why) noexcept;
 
-  static unsigned stack_class_of(std::size_t bytes) noexcept;
-
  private:
   friend class runtime;
   friend class carrier;
