@@ -531,8 +531,8 @@ void control_block::on_down(envelope* signal) {
       auto& what = signal->as<ending>();
       if (what.orphans != nullptr) orphans_of(signal->sender(), what.orphans);
       append(make_envelope<down>(self_, envelope_kind::message, signal->sender(), ref,
-                                 down{ref, found->second.process, std::move(found->second.name), what.reason}));
-      extras_->monitors.erase(found);
+                                 down{ref, found->process, std::move(found->name), what.reason}));
+      extras_->monitors.erase(ref);
       add(monitor_count_, -1);
     }
   }
@@ -591,8 +591,8 @@ bool control_block::demonitor(reference of, bool flush) {
     const auto found = extras_->monitors.find(of);
     if (found != nullptr) {
       was_active = true;
-      post(make_envelope<nothing>(found->second.process, envelope_kind::demonitor, self_, of));
-      extras_->monitors.erase(found);
+      post(make_envelope<nothing>(found->process, envelope_kind::demonitor, self_, of));
+      extras_->monitors.erase(of);
       add(monitor_count_, -1);
     }
   }
@@ -625,7 +625,8 @@ reference control_block::begin_monitored(control_block& child) {
 void control_block::forget_unborn(pid child) noexcept {
   erase_link(child);
   if (extras_ == nullptr) return;
-  const auto erased = extras_->monitors.erase_if([child](const auto& each) { return each.second.process == child; });
+  const auto erased =
+      extras_->monitors.erase_if([child](reference, const monitored& target) { return target.process == child; });
   add(monitor_count_, -static_cast<int>(erased));
 }
 
@@ -650,7 +651,7 @@ void control_block::append_questions(std::vector<reference>& to) const {
   if (is_list(arrived)) add(arrived);
   if (call_) to.push_back(call_);
   if (extras_ == nullptr) return;
-  for (const auto& [ref, watcher] : extras_->watchers) to.push_back(ref);
+  extras_->watchers.for_each([&to](reference ref, pid) { to.push_back(ref); });
 }
 
 void control_block::orphans_of(pid ended, const std::shared_ptr<const std::vector<pid>>& orphans) {
@@ -661,8 +662,8 @@ std::shared_ptr<const std::vector<pid>> control_block::take_orphans_of(pid ended
   if (extras_ == nullptr) return nullptr;
   const auto found = extras_->orphans.find(ended);
   if (found == nullptr) return nullptr;
-  auto taken = std::move(found->second);
-  extras_->orphans.erase(found);
+  auto taken = std::move(*found);
+  extras_->orphans.erase(ended);
   return taken;
 }
 
@@ -677,8 +678,7 @@ control_block::extras& control_block::more() {
 std::uint64_t* control_block::find_link(pid other) noexcept {
   if (first_link_ && first_link_ == other) return &first_link_state_;
   if (links_ == nullptr) return nullptr;
-  const auto found = links_->find(other);
-  return found != links_->end() ? &found->second : nullptr;
+  return links_->find(other);
 }
 
 void control_block::set_link(pid other, std::uint64_t state) {
@@ -686,9 +686,9 @@ void control_block::set_link(pid other, std::uint64_t state) {
     first_link_state_ = state;
     return;
   }
-  if (first_link_ || (links_ != nullptr && links_->contains(other))) {
+  if (first_link_ || (links_ != nullptr && links_->find(other) != nullptr)) {
     if (links_ == nullptr) links_ = std::make_unique<link_map>();
-    if (links_->insert_or_assign(other, state).second) add(link_count_, 1);
+    if (links_->insert_or_assign(other, state)) add(link_count_, 1);
     return;
   }
   first_link_ = other;
@@ -700,7 +700,7 @@ void control_block::erase_link(pid other) noexcept {
   if (first_link_ == other) {
     first_link_ = pid{};
     add(link_count_, -1);
-  } else if (links_ != nullptr && links_->erase(other) != 0) {
+  } else if (links_ != nullptr && links_->erase(other)) {
     add(link_count_, -1);
   }
 }
@@ -727,9 +727,9 @@ std::vector<pid> control_block::links() const {
   std::vector<pid> found;
   if (first_link_ && first_link_state_ == active_link) found.push_back(first_link_);
   if (links_ != nullptr) {
-    for (const auto& [other, state] : *links_) {
+    links_->for_each([&found](pid other, std::uint64_t state) {
       if (state == active_link) found.push_back(other);
-    }
+    });
   }
   // In the order of their pids, so that a simulation does not depend on how a hash table is laid out.
   std::sort(found.begin(), found.end());
@@ -739,12 +739,12 @@ std::vector<pid> control_block::links() const {
 template <class Table, class Function>
 void control_block::in_order_of_making(const Table& table, Function what) {
   if (table.size() == 1) {
-    what(table.begin()->first, other_end(table.begin()->second));
+    table.for_each([&what](reference ref, const auto& other) { what(ref, other_end(other)); });
     return;
   }
   std::vector<std::pair<reference, pid>> sorted;
   sorted.reserve(table.size());
-  for (const auto& [ref, other] : table) sorted.emplace_back(ref, other_end(other));
+  table.for_each([&sorted](reference ref, const auto& other) { sorted.emplace_back(ref, other_end(other)); });
   std::sort(sorted.begin(), sorted.end());
   for (const auto& [ref, other] : sorted) what(ref, other);
 }
@@ -787,7 +787,8 @@ std::shared_ptr<const std::vector<pid>> control_block::those_left(std::vector<pi
   std::erase_if(linked, [this](pid other) { return !is_child(other); });
   if (extras_ != nullptr) {
     linked.insert(linked.end(), extras_->awaited_orphans.begin(), extras_->awaited_orphans.end());
-    for (const auto& [ended, left] : extras_->orphans) linked.insert(linked.end(), left->begin(), left->end());
+    extras_->orphans.for_each(
+        [&linked](pid, const auto& left) { linked.insert(linked.end(), left->begin(), left->end()); });
   }
   std::sort(linked.begin(), linked.end());
   linked.erase(std::unique(linked.begin(), linked.end()), linked.end());
@@ -936,7 +937,7 @@ const std::map<std::string, std::any>* control_block::dictionary_if_any() const 
 std::vector<control_block::monitored> control_block::monitors() const {
   std::vector<std::pair<reference, monitored>> sorted;
   if (extras_ != nullptr) {
-    for (const auto& [ref, target] : extras_->monitors) sorted.emplace_back(ref, target);
+    extras_->monitors.for_each([&sorted](reference ref, const monitored& target) { sorted.emplace_back(ref, target); });
   }
   std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<monitored> found;
@@ -957,7 +958,7 @@ std::size_t control_block::memory() const {
   if (extras_ != nullptr) {
     sum += sizeof(extras) + extras_->watchers.bytes() + extras_->monitors.bytes();
   }
-  if (links_ != nullptr) sum += sizeof(link_map) + links_->bucket_count() * sizeof(link_map::value_type);
+  if (links_ != nullptr) sum += sizeof(link_map) + links_->bytes();
   if (body_ != nullptr) {
     sum += body_->memory();
     if (!runs_elsewhere() && body_->holds_stack()) sum += running_runtime().engine.resident_stack_bytes();

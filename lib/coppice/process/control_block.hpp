@@ -18,8 +18,6 @@
 #include <utility>
 #include <vector>
 
-#include <boost/unordered/unordered_flat_map.hpp>
-
 #include <coppice/process/envelope.hpp>
 #include <coppice/process/exit_reason.hpp>
 #include <coppice/process/fault_injector.hpp>
@@ -346,7 +344,7 @@ class control_block final : public scheduling::runnable {
 
  private:
   using watcher_map = small_table<reference, pid>;
-  using link_map = boost::unordered_flat_map<pid, std::uint64_t, slot_hash>;
+  using link_map = small_table<pid, std::uint64_t, slot_hash>;
   using monitor_map = small_table<reference, monitored>;
 
   // How a thread of the user's waits.

@@ -3,7 +3,6 @@
 // Private to lib/coppice: pulls in Boost.Unordered.
 
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -15,37 +14,30 @@
 
 namespace coppice::detail {
 
-/// A map that mostly has an entry or two. They lie side by side, in no order; as long as they are few they are
-/// searched, and an index is kept of many: so no operation ever takes longer than a few steps.
+/// A map that mostly has an entry or two. Few entries lie side by side and are searched; many are in a hash table. So
+/// no operation ever takes longer than a few steps.
 ///
-/// Pointers to entries are good until the next change.
-template <class Key, class Value>
-class small_table {
+/// Pointers to values are good until the next change.
+template <class Key, class Value, class Hash = std::hash<Key>>
+class small_table : public pooled_object {
  public:
-  struct entry {
-    Key first;
-    Value second;
-  };
+  std::size_t size() const noexcept { return many_ != nullptr ? many_->size() : few_.size(); }
 
-  const entry* begin() const noexcept { return entries_.data(); }
-  const entry* end() const noexcept { return entries_.data() + entries_.size(); }
-  std::size_t size() const noexcept { return entries_.size(); }
-
-  entry* find(Key key) noexcept {
-    if (index_ != nullptr) {
-      const auto found = index_->find(key);
-      return found != index_->end() ? &entries_[found->second] : nullptr;
+  Value* find(Key key) noexcept {
+    if (many_ != nullptr) {
+      const auto found = many_->find(key);
+      return found != many_->end() ? &found->second : nullptr;
     }
-    for (entry& each : entries_) {
-      if (each.first == key) return &each;
+    for (auto& [each, value] : few_) {
+      if (each == key) return &value;
     }
     return nullptr;
   }
 
   /// True: it is new.
   bool insert_or_assign(Key key, Value value) {
-    if (entry* const present = find(key)) {
-      present->second = std::move(value);
+    if (Value* const present = find(key)) {
+      *present = std::move(value);
       return false;
     }
     insert(key, std::move(value));
@@ -54,65 +46,65 @@ class small_table {
 
   /// Of a key that is not there.
   void insert(Key key, Value value) {
-    entries_.push_back({key, std::move(value)});
-    try {
-      if (index_ != nullptr) {
-        index_->emplace(key, static_cast<std::uint32_t>(entries_.size() - 1));
-      } else if (entries_.size() > few) {
-        make_index();
-      }
-    } catch (...) {
-      entries_.pop_back();
-      throw;
+    if (many_ == nullptr && few_.size() == most_few) become_many();
+    if (many_ != nullptr) {
+      many_->emplace(key, std::move(value));
+    } else {
+      few_.emplace_back(key, std::move(value));
     }
-  }
-
-  void erase(entry* gone) noexcept {
-    entry& last = entries_.back();
-    if (index_ != nullptr) {
-      index_->erase(gone->first);
-      if (gone != &last) index_->find(last.first)->second = static_cast<std::uint32_t>(gone - entries_.data());
-    }
-    if (gone != &last) *gone = std::move(last);
-    entries_.pop_back();
-    if (entries_.empty()) index_.reset();
   }
 
   /// True: it was there.
   bool erase(Key key) noexcept {
-    entry* const found = find(key);
-    if (found == nullptr) return false;
-    erase(found);
-    return true;
+    if (many_ != nullptr) return many_->erase(key) != 0;
+    for (auto& each : few_) {
+      if (each.first != key) continue;
+      if (&each != &few_.back()) each = std::move(few_.back());
+      few_.pop_back();
+      return true;
+    }
+    return false;
   }
 
+  /// Calls `what(key, value)` for each entry, in no order.
+  template <class Function>
+  void for_each(Function what) const {
+    if (many_ != nullptr) {
+      for (const auto& [key, value] : *many_) what(key, value);
+    } else {
+      for (const auto& [key, value] : few_) what(key, value);
+    }
+  }
+
+  /// Takes those out for which `condition(key, value)` holds, and returns how many there were.
   template <class Condition>
   std::size_t erase_if(Condition condition) noexcept {
-    const std::size_t before = size();
-    for (std::size_t i = size(); i-- > 0;) {
-      if (condition(entries_[i])) erase(&entries_[i]);
-    }
-    return before - size();
+    const auto holds = [&condition](const auto& each) { return condition(each.first, each.second); };
+    if (many_ == nullptr) return std::erase_if(few_, holds);
+    return boost::unordered::erase_if(*many_, holds);
   }
 
   std::size_t bytes() const noexcept {
-    return entries_.capacity() * sizeof(entry) +
-           (index_ != nullptr ? sizeof(index) + index_->bucket_count() * sizeof(typename index::value_type) : 0);
+    return few_.capacity() * sizeof(entry) +
+           (many_ != nullptr ? sizeof(table) + many_->bucket_count() * sizeof(typename table::value_type) : 0);
   }
 
  private:
-  using index = boost::unordered_flat_map<Key, std::uint32_t, std::hash<Key>>;
+  using entry = std::pair<Key, Value>;
+  using table = boost::unordered_flat_map<Key, Value, Hash>;
 
-  static constexpr std::size_t few = 8;
+  static constexpr std::size_t most_few = 8;
 
-  void make_index() {
-    auto made = std::make_unique<index>();
-    for (std::size_t i = 0; i < entries_.size(); ++i) made->emplace(entries_[i].first, static_cast<std::uint32_t>(i));
-    index_ = std::move(made);
+  void become_many() {
+    auto made = std::make_unique<table>();
+    made->reserve(4 * most_few);
+    for (auto& [key, value] : few_) made->emplace(key, std::move(value));
+    few_ = {};
+    many_ = std::move(made);
   }
 
-  std::vector<entry, object_allocator<entry>> entries_;
-  std::unique_ptr<index> index_;
+  std::vector<entry, object_allocator<entry>> few_;
+  std::unique_ptr<table> many_;
 };
 
 }  // namespace coppice::detail
