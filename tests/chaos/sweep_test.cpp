@@ -307,6 +307,9 @@ TEST_SUITE("sweep") {
     CHECK(outcome.runs == 3);
     CHECK(outcome.all_runs == all);
     CHECK(all > 3);
+    CHECK(outcome.processes.size() == 2);
+    CHECK(outcome.processes.at("root").runs + outcome.processes.at("root/a").runs == 3);
+    CHECK(outcome.processes.at("root").all_runs + outcome.processes.at("root/a").all_runs == all);
     CHECK(done == std::vector<std::size_t>{0, 1, 2, 3});
   }
 
@@ -374,5 +377,6 @@ TEST_SUITE("sweep") {
     CHECK_FALSE(outcome.without_hit.empty());
     CHECK(outcome.runs == 0);
     CHECK(outcome.failures.empty());
+    CHECK(outcome.processes.at("root/a").all_runs == 0);
   }
 }

@@ -504,22 +504,31 @@ TEST_SUITE("coppice chaos --sweep") {
     check_junit(junit, false);
   }
 
-  TEST_CASE("what is wrong before anything is hit is told as such, with status 1") {
-    const auto done = chaos(R"({"id": "root", "children": [{"id": "a", "start": "stubborn"}]})",
-                            {"--sweep", "--seed", "1", "--load", required_variable("COPPICE_TEST_WORKERS")});
+  TEST_CASE("what is wrong before anything is hit is told as such, with status 1, and in the JUnit file") {
+    const temporary_directory directory;
+    const std::string junit = directory.write("junit.xml", "an older one");
+    const auto done =
+        chaos(R"({"id": "root", "children": [{"id": "a", "start": "stubborn"}]})",
+              {"--sweep", "--seed", "1", "--load", required_variable("COPPICE_TEST_WORKERS"), "--junit", junit});
     CHECK(done.status == 1);
     CHECK(done.output == "");
+    check_junit(junit, false);
     CHECK(done.errors.starts_with("standard input: with seed 1 something is wrong before anything is hit:\n    "));
     CHECK(contains(done.errors, "\n    to see it: coppice chaos - --load="));
   }
 
-  TEST_CASE("a signal ends it, and what was done is told") {
-    child_program child{{"chaos", "-", "--sweep", "--seed", "1", "--verbose"},
+  TEST_CASE("a signal ends it, and what was done is told; what was not done has not passed in the JUnit file") {
+    const temporary_directory directory;
+    const std::string junit = directory.path("junit.xml");
+    child_program child{{"chaos", "-", "--sweep", "--seed", "1", "--verbose", "--junit", junit},
                         {.input = R"({"id": "root", "max_restarts": 9, "children": [
                             {"id": "c", "start": "calc", "count": 500}]})"}};
     child.wait_for_error("injected");
     child.signal(SIGINT);
     CHECK(child.finish() == 1);
     CHECK(contains(child.output(), " (interrupted), 0 failed"));
+    check_junit(junit, true);
+    CHECK(contains(bytes_of(junit), R"(<testcase classname="sweep" name="root/c-500">
+      <skipped message="the sweep was interrupted: 0 of )"));
   }
 }

@@ -206,6 +206,7 @@ sweep_outcome sweep(const supervisor_spec& root, const std::vector<script_step>&
     outcome.without_hit = without.broken(failure);
     outcome.points = without.take_points();
   }
+  for (const auto& each : outcome.points) outcome.processes.try_emplace(each.path);
   if (!outcome.without_hit.empty()) return outcome;
   if (options.only && (*options.only == 0 || *options.only > outcome.points.size())) {
     throw std::invalid_argument{
@@ -218,6 +219,7 @@ sweep_outcome sweep(const supervisor_spec& root, const std::vector<script_step>&
                                             to_string(fault_point::init_begins), point.number, to_string(point))};
   }
   outcome.all_runs = planned.size();
+  for (const auto& each : planned) ++outcome.processes[each.point.path].all_runs;
   for (const auto& hit : planned) {
     if (options.progress && !options.progress(outcome.runs, planned.size())) {
       outcome.interrupted = true;
@@ -227,6 +229,7 @@ sweep_outcome sweep(const supervisor_spec& root, const std::vector<script_step>&
     const std::string failure =
         run_script(root, steps, workers, options.trace ? options.trace : ignored, options.seed, &run);
     ++outcome.runs;
+    ++outcome.processes[hit.point.path].runs;
     if (run.has_lost_its_root()) ++outcome.roots_lost;
     if (auto broken = run.broken(failure); !broken.empty()) {
       outcome.failures.push_back({hit.point, hit.way, std::move(broken)});

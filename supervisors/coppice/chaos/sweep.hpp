@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -62,10 +63,18 @@ struct sweep_failure {
   std::vector<chaos_violation> broken;
 };
 
+/// How far a sweep has come.
+struct sweep_share {
+  std::size_t runs = 0;      ///< With a hit.
+  std::size_t all_runs = 0;  ///< As many as were to be.
+};
+
 struct sweep_outcome {
   std::vector<sweep_point> points;
   std::size_t runs = 0;      ///< With a hit.
   std::size_t all_runs = 0;  ///< As many as were to be.
+  /// By path: with a hit on that process. All that have a point are there.
+  std::map<std::string, sweep_share, std::less<>> processes;
   /// In so many of these the root had ended before it was told to: hit itself, or given up.
   std::size_t roots_lost = 0;
   /// What was wrong without any hit: then none was made.

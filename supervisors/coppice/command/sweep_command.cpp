@@ -150,22 +150,24 @@ exit_status run_sweep(const chaos_command_options& given) {
   }
   progress.clear();
 
-  if (!outcome.without_hit.empty()) {
+  const bool begins_well = outcome.without_hit.empty();
+  if (begins_well) {
+    screen.write(report_text(options, how, outcome));
+  } else {
     complain_lines(fmt::format("{}: with seed {} something is wrong before anything is hit:\n{}    to see it: {}\n",
                                shown_name(options.script.value_or(options.tree)), *options.seed,
                                violation_lines(outcome.without_hit), chaos_replay(options, *options.seed)));
-    return failed;
   }
-  screen.write(report_text(options, how, outcome));
   bool all_is_well = screen.close();
   if (!all_is_well) complain(screen.fault());
-  const std::string faults = junit.write(
-      sweep_junit(outcome, *options.seed, [&options](const sweep_failure& each) { return replay_of(options, each); }));
+  const std::string faults = junit.write(sweep_junit(
+      outcome, *options.seed, [&options](const sweep_failure& each) { return replay_of(options, each); },
+      chaos_replay(options, *options.seed)));
   if (!faults.empty()) {
     complain_lines(faults + "\n");
     all_is_well = false;
   }
-  return all_is_well && outcome.failures.empty() && !outcome.interrupted ? orderly_end : failed;
+  return all_is_well && begins_well && outcome.failures.empty() && !outcome.interrupted ? orderly_end : failed;
 }
 
 }  // namespace coppice::command
