@@ -61,6 +61,16 @@ TEST_SUITE("chaos_page") {
     CHECK(page_of(*small_record()).find("<span class=\"verdict\">passed</span>") != std::string::npos);
   }
 
+  TEST_CASE("a limit that many children break does not hide another") {
+    chaos_verdict verdict;
+    for (int i = 0; i < 203; ++i) verdict.broken_limits.push_back({"availability", "root/a", "98.5 %", 1s});
+    verdict.broken_limits.push_back({"give_ups", "root", "9 gave up", 1s});
+    const std::string page = page_of(*small_record(), verdict);
+    CHECK(count_of(page, "<li><b>availability</b>") == 200);
+    CHECK(page.find("<li>and 3 more of availability; report.json has them all</li>") != std::string::npos);
+    CHECK(page.find("<li><b>give_ups</b>") != std::string::npos);
+  }
+
   TEST_CASE("the table stands in it without JavaScript, a row for each child") {
     const std::string page = page_of(*small_record());
     CHECK(count_of(page, "<tr data-path=") == 3);

@@ -92,6 +92,24 @@ TEST_SUITE("limits of a chaos run") {
           "blast_radius root/a\n");
   }
 
+  TEST_CASE("the worst child comes first within each limit, and equal ones as in the tree") {
+    made_record made{1000};
+    const auto cut = [&](const std::string& path, std::int64_t back) {
+      made.life(path, 0, 100, "boom");
+      made.life(path, back);
+    };
+    cut("root/a", 110);
+    cut("root/b", 130);
+    cut("root/c", 110);
+    cut("root/d", 120);
+    chaos_limits limits;
+    limits.recovery_p99_ms = 1;
+    limits.availability = 99.9;
+    std::string told;
+    for (const auto& each : check(limits, *made)) told += each.path.back();
+    CHECK(told == "bdacbdac");
+  }
+
   TEST_CASE("messages, calls and give-ups are counted over all of the tree, and told with the worst child") {
     made_record made = small_record();
     made.record().traffic["root/b"] = {.calls = 5, .calls_failed = 0, .messages_lost = 4};

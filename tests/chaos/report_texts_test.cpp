@@ -98,6 +98,30 @@ replay: coppice chaos shop.json --seed 7
     CHECK(text.ends_with("\nfailed, with seed 7\nreplay: coppice chaos shop.json --seed 7\n"));
   }
 
+  TEST_CASE(
+      "a limit that many children break does not hide another: of each it tells some, and how many more there are") {
+    const made_record made = small_record();
+    chaos_verdict verdict;
+    for (int i = 0; i < 5; ++i) verdict.broken_limits.push_back({"recovery_p99_ms", "root/a", "slow", 0ns});
+    verdict.broken_limits.push_back({"give_ups", "root", "9 supervisors gave up", 0ns});
+    for (int i = 0; i < 3; ++i) verdict.broken_invariants.push_back({"no orphan", "root/b", "alone", 0ns});
+    verdict.broken_invariants.push_back({"a name", "", "is lost", 0ns});
+    verdict.broken_invariants.push_back({"no orphan", "root/b", "alone", 0ns});
+    CHECK(has(chaos_table(*made, compute_figures(*made), verdict, {.violations = 2}), R"(
+broken limits:
+  root/a: recovery_p99_ms: slow
+  root/a: recovery_p99_ms: slow
+  and 3 more of recovery_p99_ms
+  root: give_ups: 9 supervisors gave up
+
+broken invariants:
+  root/b: no orphan: alone
+  root/b: no orphan: alone
+  and 2 more of no orphan
+  a name: is lost
+)"));
+  }
+
   TEST_CASE("of a large tree it has the worst, and says how bad the others are") {
     made_record made{1000};
     made.life("root", 0);

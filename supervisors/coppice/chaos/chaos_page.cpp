@@ -13,6 +13,7 @@
 #include <coppice/chaos/page_data.hpp>
 #include <coppice/chaos/page_overview.hpp>
 #include <coppice/chaos/time_text.hpp>
+#include <coppice/chaos/violation_groups.hpp>
 #include <coppice/tree/quoted_text.hpp>
 
 namespace coppice {
@@ -151,15 +152,20 @@ class page_writer {
 
   void write_broken(std::string_view kind, const std::vector<chaos_violation>& broken) {
     if (broken.empty()) return;
-    constexpr std::size_t most = 200;
+    constexpr std::size_t most = 200;  // of each rule
     add("<h2>Broken {}s</h2>\n<ul class=\"broken\" tabindex=\"0\" aria-label=\"Broken {}s\">\n", kind, kind);
-    for (std::size_t i = 0; i < std::min(most, broken.size()); ++i) {
-      const chaos_violation& each = broken[i];
-      add("<li><b>{}</b>{} <span class=\"path\">{}</span> {} <span class=\"note\">at {}</span></li>\n",
-          escape_markup(each.invariant), each.path.empty() ? "" : ":", escape_markup(each.path),
-          escape_markup(each.text), detail::time_text(each.time));
+    for (const auto& [name, those] : detail::by_rule(broken)) {
+      for (std::size_t i = 0; i < std::min(most, those.size()); ++i) {
+        const chaos_violation& each = *those[i];
+        add("<li><b>{}</b>{} <span class=\"path\">{}</span> {} <span class=\"note\">at {}</span></li>\n",
+            escape_markup(each.invariant), each.path.empty() ? "" : ":", escape_markup(each.path),
+            escape_markup(each.text), detail::time_text(each.time));
+      }
+      if (those.size() > most) {
+        add("<li>and {} more of {}; report.json has them all</li>\n", grouped(those.size() - most),
+            escape_markup(name));
+      }
     }
-    if (broken.size() > most) add("<li>and {} more; report.json has them all</li>\n", grouped(broken.size() - most));
     text_ += "</ul>\n";
   }
 

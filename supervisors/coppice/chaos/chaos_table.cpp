@@ -10,6 +10,7 @@
 
 #include <coppice/chaos/chaos_table.hpp>
 #include <coppice/chaos/time_text.hpp>
+#include <coppice/chaos/violation_groups.hpp>
 #include <coppice/tree/quoted_text.hpp>
 
 namespace coppice {
@@ -209,9 +210,13 @@ class table_writer {
   void violations(std::string_view kind, const std::vector<chaos_violation>& broken) {
     if (broken.empty()) return;
     text_ += fmt::format("\n{}broken {}{}:{}\n", in(red), kind, broken.size() == 1 ? "" : "s", in(plain));
-    const std::size_t told = std::min(options_.violations, broken.size());
-    for (std::size_t i = 0; i < told; ++i) text_ += fmt::format("  {}\n", to_string(broken[i]));
-    if (told < broken.size()) text_ += fmt::format("  and {} more\n", grouped(broken.size() - told));
+    for (const auto& [name, those] : detail::by_rule(broken)) {
+      const std::size_t told = std::min(options_.violations, those.size());
+      for (std::size_t i = 0; i < told; ++i) text_ += fmt::format("  {}\n", to_string(*those[i]));
+      if (told < those.size()) {
+        text_ += fmt::format("  and {} more of {}\n", grouped(those.size() - told), printable(name));
+      }
+    }
   }
 
   void closing() {

@@ -12,7 +12,7 @@ struct chaos_table_options {
   bool colour = false;          ///< ANSI colours, for a terminal.
   std::size_t all_rows = 40;    ///< Up to so many children, each has its row, in the order of the tree.
   std::size_t worst_rows = 20;  ///< Beyond: so many workers and as many supervisors, the worst of each.
-  std::size_t violations = 20;  ///< So many broken limits, and as many broken invariants, are told one by one.
+  std::size_t violations = 20;  ///< So many of each broken limit, and of each broken invariant, are told one by one.
   std::size_t path_width = 48;  ///< A longer path is cut in its middle.
 };
 

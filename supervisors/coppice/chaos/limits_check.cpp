@@ -67,8 +67,17 @@ class limit_checker {
   }
 
  private:
-  void add(std::string_view limit, std::string_view path, std::string text, nanoseconds time) {
-    broken_.push_back({std::string{limit}, std::string{path}, std::move(text), time});
+  // The greater the badness, the worse.
+  void add(std::string_view limit, std::string_view path, std::string text, nanoseconds time, double badness) {
+    found_.push_back({badness, {std::string{limit}, std::string{path}, std::move(text), time}});
+  }
+
+  // What was found of one limit, the worst first, and else in the order of the tree.
+  void take_found() {
+    std::stable_sort(found_.begin(), found_.end(),
+                     [](const auto& left, const auto& right) { return left.first > right.first; });
+    for (auto& each : found_) broken_.push_back(std::move(each.second));
+    found_.clear();
   }
 
   void check_recovery(std::string_view limit, std::optional<double> most, unsigned per_cent, std::string_view what) {
@@ -86,8 +95,10 @@ class limit_checker {
       std::string text = fmt::format("{} of {} time{} to recovery is {}; the limit is {} ms", what, times.sorted.size(),
                                      plural(times.sorted.size()), detail::exact_ms_text(took), *most);
       if (times.open > 0) text += "; counting that it was not back at the end";
-      add(limit, child.path, std::move(text), per_cent == 100 ? times.longest_hit : record_.end);
+      add(limit, child.path, std::move(text), per_cent == 100 ? times.longest_hit : record_.end,
+          static_cast<double>(took.count()));
     }
+    take_found();
   }
 
   void check_availability() {
@@ -99,8 +110,9 @@ class limit_checker {
           fmt::format("it was available for {:.6f} % of {}, out of service for {}; the limit is {} %",
                       std::floor(*available * 1e6) / 1e6, detail::time_text(child.expected),
                       detail::exact_ms_text(child.out_of_service), *limits_.availability),
-          record_.end);
+          record_.end, -*available);
     }
+    take_found();
   }
 
   void check_total(std::string_view limit, std::optional<std::uint64_t> most, std::uint64_t child_figures::*counted,
@@ -113,7 +125,8 @@ class limit_checker {
     add(limit, worst == figures_.children.end() ? std::string_view{} : std::string_view{worst->path},
         fmt::format("{} {} in all, {} of them here; the limit is {}", count, count == 1 ? one : many,
                     worst == figures_.children.end() ? 0 : (*worst).*counted, *most),
-        record_.end);
+        record_.end, 0);
+    take_found();
   }
 
   void check_blast_radius() {
@@ -123,8 +136,9 @@ class limit_checker {
       add("blast_radius", child.path,
           fmt::format("{} other{} went down with one cut here; the limit is {}", child.blast_max,
                       plural(child.blast_max), *limits_.blast_radius),
-          record_.end);
+          record_.end, static_cast<double>(child.blast_max));
     }
+    take_found();
   }
 
   const chaos_limits& limits_;
@@ -132,6 +146,7 @@ class limit_checker {
   const chaos_figures& figures_;
   std::unordered_map<std::string_view, recovery_times> times_;
   bool times_known_ = false;
+  std::vector<std::pair<double, chaos_violation>> found_;  // of the limit that is looked at, with how bad it is
   std::vector<chaos_violation> broken_;
 };
 

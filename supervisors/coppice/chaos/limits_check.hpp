@@ -21,7 +21,7 @@ std::vector<chaos_limit> set_limits(const chaos_limits& limits);
 
 /// Each limit that is broken, with the child, its figure and the limit: `recovery_*`, `availability` and
 /// `blast_radius` for each child that breaks it, `give_ups`, `lost_messages` and `failed_calls` once for all of the
-/// tree, with the child that has the most. By limit, and then in the order of the tree. `invariant` is the limit's key.
+/// tree, with the child that has the most. By limit, the worst child first. `invariant` is the limit's key.
 ///
 /// An outage that was not over at the end of the record counts for the recoveries, with the time it has lasted until
 /// then: nobody passes by never coming back.
