@@ -1,12 +1,16 @@
 #include <regex>
 #include <set>
 #include <string>
+#include <utility>
+#include <variant>
+#include <vector>
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
 #include <coppice/chaos/chaos_page.hpp>
 #include <coppice/chaos/page_overview.hpp>
+#include <coppice/tree/chaos_plan.hpp>
 
 #include "chaos/made_record.hpp"
 
@@ -30,6 +34,12 @@ std::string data_of(const std::string& page) {
   const std::string mark = "id=\"data\">";
   const std::size_t begin = page.find(mark) + mark.size();
   return page.substr(begin, page.find("</script>", begin) - begin);
+}
+
+// One of each way of hitting that a plan knows.
+template <std::size_t... Is>
+std::vector<std::string> every_way(std::index_sequence<Is...> /*alternatives*/) {
+  return {to_string(chaos_harm{std::in_place_index<Is>})...};
 }
 
 std::set<std::string> found(const std::string& text, const std::regex& form) {
@@ -105,6 +115,22 @@ TEST_SUITE("chaos_page") {
     CHECK(data["ways"] == nlohmann::json{"kill", "crash boom"});
     CHECK(data["kind_of_way"] == nlohmann::json{0, 1});
     CHECK(data["outages"]["life"].size() == 3);
+  }
+
+  TEST_CASE("each way of hitting has a shape and a colour of its own, and in the legend the word of the plan") {
+    const auto ways = every_way(std::make_index_sequence<std::variant_size_v<chaos_harm>>{});
+    REQUIRE(ways.size() <= 10);
+    made_record made{1000};
+    made.life("root/a", 0);
+    for (const auto& each : ways) made.hit("root/a", 100, 1, each);
+    const std::string page = page_of(*made);
+    const auto kinds = nlohmann::json::parse(data_of(page))["kind_of_way"];
+    CHECK(std::set<int>(kinds.begin(), kinds.end()).size() == ways.size());
+    for (const auto& each : kinds) CHECK(each < 10);
+    const std::set<std::string> legend =
+        found(page, std::regex{"<path class=\"w[0-9]\" d=\"[^\"]*\"/></svg>([a-z_]+) \\(1\\)"});
+    CHECK(legend ==
+          std::set<std::string>{"kill", "crash", "throw", "exit", "fail_starts", "hang", "slow", "delay", "bad_alloc"});
   }
 
   TEST_CASE("bytes that are no UTF-8 leave it readable") {

@@ -8,14 +8,29 @@ namespace coppice::detail {
 
 namespace {
 
-// A page has ten colours.
-constexpr std::array<std::string_view, 9> known{"kill", "crash", "throw", "exit_signal", "fail_starts",
-                                                "hang", "slow",  "delay", "bad_alloc"};
+struct known_kind {
+  std::string_view name;        // As a plan calls it.
+  std::string_view first_word;  // Of its hits in a record.
+};
+
+// A page has ten colours. Each alternative of `chaos_harm` has its own here.
+constexpr std::array<known_kind, 9> known{{{"kill", "kill"},
+                                           {"crash", "crash"},
+                                           {"throw", "throw"},
+                                           {"exit", "exit"},
+                                           {"fail_starts", "fail"},
+                                           {"hang", "hang"},
+                                           {"slow", "slow"},
+                                           {"delay", "delay"},
+                                           {"bad_alloc", "bad_alloc"}}};
 
 }  // namespace
 
 std::string_view kind_of_way(std::string_view way) {
-  return way.substr(0, way.find(' '));
+  const std::string_view word = way.substr(0, way.find(' '));
+  const auto found =
+      std::find_if(known.begin(), known.end(), [&](const auto& each) { return each.first_word == word; });
+  return found == known.end() ? word : found->name;
 }
 
 std::vector<harm_kind> harm_kinds(const chaos_record& record) {
@@ -23,12 +38,14 @@ std::vector<harm_kind> harm_kinds(const chaos_record& record) {
   for (const auto& each : record.hits) ++counts[kind_of_way(each.way)];
   std::vector<harm_kind> kinds;
   for (std::size_t i = 0; i < known.size(); ++i) {
-    const auto found = counts.find(known[i]);
-    if (found != counts.end()) kinds.push_back({std::string{known[i]}, i, found->second});
+    const auto found = counts.find(known[i].name);
+    if (found != counts.end()) kinds.push_back({std::string{known[i].name}, i, found->second});
   }
   std::size_t next = known.size();
   for (const auto& [name, count] : counts) {
-    if (std::find(known.begin(), known.end(), name) == known.end()) kinds.push_back({std::string{name}, next++, count});
+    const bool is_known =
+        std::any_of(known.begin(), known.end(), [&](const auto& each) { return each.name == std::string_view{name}; });
+    if (!is_known) kinds.push_back({std::string{name}, next++, count});
   }
   return kinds;
 }

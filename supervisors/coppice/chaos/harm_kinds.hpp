@@ -21,7 +21,7 @@ struct harm_kind {
 /// The kinds of all hits of a record, in a fixed order.
 std::vector<harm_kind> harm_kinds(const chaos_record& record);
 
-/// Its first word.
+/// In the words of a plan: `fail_starts` of `fail 3 starts`. The first word of what no plan knows.
 std::string_view kind_of_way(std::string_view way);
 
 }  // namespace coppice::detail
