@@ -1,4 +1,7 @@
+#include <cstdint>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -37,6 +40,7 @@ supervisor_spec tree(restart_type restart, virtual_cost workers, virtual_cost ro
 
 chaos_plan plan_of(std::vector<chaos_harm> how) {
   chaos_fault fault;
+  fault.victims.of = chaos_victims::kind::worker;
   fault.how = std::move(how);
   chaos_plan made;
   made.phases.push_back({.name = "cuts", .duration = 10s, .faults = {fault}});
@@ -51,6 +55,48 @@ chaos_limits all_of_time() {
   limits.availability = 99.9;
   return limits;
 }
+
+// Two workers under a root, where nothing costs anything, and a plan that kills the first of them.
+struct pair_of_workers {
+  supervisor_spec root = tree(restart_type::permanent, nothing, nothing);
+  chaos_plan plan = plan_of({harm::kill{}});
+
+  pair_of_workers() {
+    root.max_restarts = 100;
+    root.children.push_back(worker(restart_type::permanent, nothing));
+    b().id = "b";
+    plan.phases[0].faults[0].victims.paths = {"root/**/a"};
+  }
+
+  supervisor_spec& above() {
+    auto* below = std::get_if<supervisor_spec>(&root.children[0].spec);
+    return below != nullptr ? *below : root;
+  }
+  worker_spec& a() { return std::get<worker_spec>(above().children[0].spec); }
+  worker_spec& b() { return std::get<worker_spec>(above().children[1].spec); }
+
+  void put_below(const char* id, std::uint32_t max_restarts) {
+    supervisor_spec between;
+    between.id = id;
+    between.max_restarts = max_restarts;
+    between.cost = nothing;
+    between.children = std::move(root.children);
+    root.children = {tree_child{std::move(between)}};
+  }
+
+  void delay(const char* path) {
+    chaos_fault fault;
+    fault.victims.paths = {path};
+    fault.how = {harm::delay{20ms, 1s}};
+    plan.phases[0].faults.push_back(std::move(fault));
+  }
+
+  bool are_refused() const {
+    const auto refused = refuse_limits(all_of_time(), plan, root, true);
+    CHECK((refused.empty() || refused.size() == 4));
+    return !refused.empty();
+  }
+};
 
 }  // namespace
 
@@ -164,10 +210,99 @@ TEST_SUITE("limits of a chaos run") {
     const auto refused =
         refuse_limits(limits, plan_of({harm::kill{}}), tree(restart_type::permanent, nothing, nothing), true);
     REQUIRE(refused.size() == 1);
-    CHECK(refused[0] ==
-          "recovery_p99_ms: cannot be broken: in virtual time every step of this tree costs 0, and no harm of the plan "
-          "takes time, so who is restarted is back at once. Give children or their supervisors a \"cost\" above 0 "
-          "(without one it is 1 us), let something \"hang\", or leave the limit out.");
+    CHECK(
+        refused[0] ==
+        "recovery_p99_ms: cannot be broken: in virtual time every step costs 0 on the way back of those whom the plan "
+        "ends, and no harm of the plan takes time there, so who is restarted is back at once. Give them or their "
+        "supervisors a \"cost\" above 0 (without one it is 1 us), let something \"hang\", or leave the limit out.");
+  }
+
+  TEST_CASE("limits of time are refused in each mode where all children are temporary and nothing hangs") {
+    const supervisor_spec root = tree(restart_type::temporary, {}, {});
+    for (const bool is_virtual : {true, false}) {
+      const auto refused = refuse_limits(all_of_time(), plan_of({harm::kill{}}), root, is_virtual);
+      REQUIRE(refused.size() == 4);
+      CHECK(refused[0] ==
+            "recovery_median_ms: cannot be broken: every child of this tree is \"temporary\", so that nobody is missed "
+            "who has ended, and no harm of the plan lets one hang. Make a child \"permanent\" or \"transient\", let "
+            "something \"hang\", or leave the limit out.");
+      CHECK(refuse_limits(all_of_time(), plan_of({harm::kill{}, harm::hang{}}), root, is_virtual).empty());
+      chaos_plan of_all = plan_of({harm::kill{}});
+      of_all.phases[0].faults[0].victims.of = chaos_victims::kind::any;
+      CHECK(refuse_limits(all_of_time(), of_all, root, is_virtual).empty());
+    }
+  }
+
+  TEST_CASE("limits of time are refused where only what is not on the way back takes time") {
+    pair_of_workers it;
+    CHECK(it.are_refused());
+    SUBCASE("such as the end of one who is never ended") {
+      it.b().cost.terminate = 5us;
+      CHECK(it.are_refused());
+      SUBCASE("but not if it goes down with the other") {
+        it.root.strategy = strategy::one_for_all;
+        CHECK_FALSE(it.are_refused());
+      }
+      SUBCASE("nor if its supervisor may give up, and somebody starts that again") {
+        it.put_below("pool", 3);
+        CHECK_FALSE(it.are_refused());
+      }
+      SUBCASE("which a supervisor does not with so many restarts that the plan never makes as many") {
+        it.put_below("pool", 100);
+        CHECK(it.are_refused());
+      }
+    }
+    SUBCASE("such as the end of one who is killed") {
+      it.a().cost.terminate = 5us;
+      CHECK(it.are_refused());
+      SUBCASE("but not if it ends itself") {
+        it.plan.phases[0].faults[0].how = {harm::crash{"boom"}};
+        CHECK_FALSE(it.are_refused());
+      }
+    }
+    SUBCASE("such as the start of the root") {
+      it.root.cost.init = 5us;
+      CHECK(it.are_refused());
+    }
+    SUBCASE("such as the handlers of the root, but it is the root who starts them again") {
+      it.root.cost.handler = 5us;
+      CHECK_FALSE(it.are_refused());
+    }
+    SUBCASE("such as the handlers and the start of one who is not hit") {
+      it.b().cost.init = 5us;
+      it.b().cost.handler = 5us;
+      CHECK(it.are_refused());
+      SUBCASE("but not if it has work at which it may fail") {
+        it.plan.load.emplace_back().to.paths = {"root/b"};
+        CHECK_FALSE(it.are_refused());
+      }
+      SUBCASE("nor if it is started after the other, under rest_for_one") {
+        it.root.strategy = strategy::rest_for_one;
+        CHECK_FALSE(it.are_refused());
+      }
+      SUBCASE("and before the other") {
+        it.root.strategy = strategy::rest_for_one;
+        it.plan.phases[0].faults[0].victims.paths = {"root/b"};
+        std::swap(it.a().cost, it.b().cost);
+        CHECK(it.are_refused());
+      }
+    }
+    SUBCASE("such as a delay of what is sent to one who is not hit") {
+      it.delay("root/b");
+      CHECK(it.are_refused());
+    }
+    SUBCASE("but not a delay of what is sent to one who is") {
+      it.delay("root/a");
+      CHECK_FALSE(it.are_refused());
+    }
+    SUBCASE("nor of what is sent to his supervisor") {
+      it.delay("root");
+      CHECK_FALSE(it.are_refused());
+    }
+    SUBCASE("nor where a hit acts later than it was made") {
+      it.plan.phases[0].faults[0].how = {harm::bad_alloc{3}};
+      CHECK_FALSE(it.are_refused());
+    }
   }
 
   TEST_CASE("a limit of give-ups is refused where nobody is restarted") {

@@ -9,6 +9,7 @@
 
 #include <coppice/chaos/chaos_outages.hpp>
 #include <coppice/chaos/limits_check.hpp>
+#include <coppice/chaos/time_in_outages.hpp>
 #include <coppice/chaos/time_text.hpp>
 
 namespace coppice {
@@ -150,17 +151,6 @@ class limit_checker {
   std::vector<chaos_violation> broken_;
 };
 
-bool is_free(const virtual_cost& cost) {
-  return cost.init <= nanoseconds{0} && cost.handler <= nanoseconds{0} && cost.terminate <= nanoseconds{0};
-}
-
-bool everything_is_free(const supervisor_spec& of) {
-  return is_free(of.cost) && std::all_of(of.children.begin(), of.children.end(), [](const tree_child& child) {
-           const worker_spec* worker = child.if_worker();
-           return worker != nullptr ? is_free(worker->cost) : everything_is_free(*child.if_supervisor());
-         });
-}
-
 bool restarts_anything(const supervisor_spec& of) {
   return std::any_of(of.children.begin(), of.children.end(), [](const tree_child& child) {
     const supervisor_spec* below = child.if_supervisor();
@@ -176,13 +166,24 @@ bool any_harm(const chaos_plan& plan, const std::function<bool(const chaos_harm&
   });
 }
 
-bool takes_time(const chaos_harm& harm) {
-  return std::holds_alternative<harm::hang>(harm) || std::holds_alternative<harm::slow>(harm) ||
-         std::holds_alternative<harm::delay>(harm);
-}
-
 bool is_cut(const chaos_harm& harm) {
   return !std::holds_alternative<harm::slow>(harm) && !std::holds_alternative<harm::delay>(harm);
+}
+
+bool can_be_cut(const chaos_plan& plan, std::string_view path, bool is_supervisor) {
+  return std::any_of(plan.phases.begin(), plan.phases.end(), [&](const chaos_phase& phase) {
+    return std::any_of(phase.faults.begin(), phase.faults.end(), [&](const chaos_fault& fault) {
+      return std::any_of(fault.how.begin(), fault.how.end(), is_cut) && matches(fault.victims, path, is_supervisor);
+    });
+  });
+}
+
+bool any_limit_of_time(const chaos_limits& limits) {
+  return limits.recovery_median_ms || limits.recovery_p99_ms || limits.recovery_max_ms || limits.availability;
+}
+
+bool hangs(const chaos_harm& harm) {
+  return std::holds_alternative<harm::hang>(harm);
 }
 
 }  // namespace
@@ -211,15 +212,28 @@ std::vector<chaos_violation> check_limits(const chaos_limits& limits, const chao
 std::vector<std::string> refuse_limits(const chaos_limits& limits, const chaos_plan& plan, const supervisor_spec& root,
                                        bool is_virtual) {
   std::vector<std::string> refused;
-  const bool time_stands_still = is_virtual && everything_is_free(root) && !any_harm(plan, takes_time);
+  // A root that is hit is missed for good.
+  const bool has_limit_of_time = any_limit_of_time(limits) && !can_be_cut(plan, root.id, true);
+  const bool nobody_is_missed = has_limit_of_time && !restarts_anything(root) && !any_harm(plan, hangs);
+  const bool time_stands_still = has_limit_of_time && is_virtual && !detail::can_outages_take_time(plan, root);
   const auto refuse_if_timeless = [&](std::string_view name, const std::optional<double>& limit,
                                       std::string_view figure) {
-    if (!limit || !time_stands_still) return;
-    refused.push_back(fmt::format(
-        "{}: cannot be broken: in virtual time every step of this tree costs 0, and no harm of the plan takes "
-        "time, so {}. Give children or their supervisors a \"cost\" above 0 (without one it is 1 us), let "
-        "something \"hang\", or leave the limit out.",
-        name, figure));
+    if (!limit) return;
+    if (nobody_is_missed) {
+      refused.push_back(fmt::format(
+          "{}: cannot be broken: every child of this tree is \"temporary\", so that nobody is missed who has ended, "
+          "and "
+          "no harm of the plan lets one hang. Make a child \"permanent\" or \"transient\", let something \"hang\", or "
+          "leave the limit out.",
+          name));
+    } else if (time_stands_still) {
+      refused.push_back(fmt::format(
+          "{}: cannot be broken: in virtual time every step costs 0 on the way back of those whom the plan ends, and "
+          "no "
+          "harm of the plan takes time there, so {}. Give them or their supervisors a \"cost\" above 0 (without one it "
+          "is 1 us), let something \"hang\", or leave the limit out.",
+          name, figure));
+    }
   };
   constexpr std::string_view at_once = "who is restarted is back at once";
   refuse_if_timeless("recovery_median_ms", limits.recovery_median_ms, at_once);

@@ -29,7 +29,8 @@ std::vector<chaos_violation> check_limits(const chaos_limits& limits, const chao
                                           const chaos_figures& figures);
 
 /// Why limits of the plan cannot be broken, whatever happens, so that it says nothing when they are not: one text for
-/// each, beginning with its key. To be asked before a run.
+/// each, beginning with its key. To be asked before a run. That a root gives up does not count: it fails a run by
+/// itself.
 std::vector<std::string> refuse_limits(const chaos_limits& limits, const chaos_plan& plan, const supervisor_spec& root,
                                        bool is_virtual);
 
