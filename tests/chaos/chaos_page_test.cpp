@@ -81,6 +81,13 @@ TEST_SUITE("chaos_page") {
     CHECK(page.find("<li><b>give_ups</b>") != std::string::npos);
   }
 
+  TEST_CASE("a warning stands in its head") {
+    chaos_verdict verdict;
+    verdict.warnings = {"nobody <was> hit"};
+    const std::string page = page_of(*small_record(), verdict);
+    CHECK(page.find("<b>Warning:</b> nobody &lt;was&gt; hit</p>\n</header>") != std::string::npos);
+  }
+
   TEST_CASE("the table stands in it without JavaScript, a row for each child") {
     const std::string page = page_of(*small_record());
     CHECK(count_of(page, "<tr data-path=") == 3);

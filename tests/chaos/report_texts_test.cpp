@@ -122,6 +122,15 @@ broken invariants:
 )"));
   }
 
+  TEST_CASE("a warning stands before the verdict, and does not change it") {
+    const made_record made = small_record();
+    chaos_verdict verdict;
+    verdict.warnings = {"nobody was hit"};
+    CHECK(chaos_table(*made, compute_figures(*made), verdict).ends_with("\n\nwarning: nobody was hit\npassed\n"));
+    CHECK(nlohmann::json::parse(chaos_json(*made, compute_figures(*made), {}, verdict))["warnings"][0] ==
+          "nobody was hit");
+  }
+
   TEST_CASE("of a large tree it has the worst, and says how bad the others are") {
     made_record made{1000};
     made.life("root", 0);
@@ -242,6 +251,15 @@ TEST_SUITE("junit_file") {
     chaos_verdict verdict;
     verdict.broken_invariants.push_back({"every call answered", "", "one was not", 0ns});
     CHECK(has(parsed_junit(junit(*made, verdict)), "every call answered | failure\n"));
+  }
+
+  TEST_CASE("a warning is a test case that is skipped") {
+    const made_record made = small_record();
+    chaos_verdict verdict;
+    verdict.warnings = {"nobody was hit"};
+    const std::string parsed = parsed_junit(junit(*made, verdict));
+    CHECK(parsed.starts_with("6 0 1\n"));
+    CHECK(parsed.ends_with("a fault has hit somebody | skipped\n"));
   }
 
   TEST_CASE("a tree that has not grown back fails, unless the run was interrupted") {

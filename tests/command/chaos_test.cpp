@@ -169,6 +169,20 @@ TEST_SUITE("coppice chaos") {
     CHECK(again.errors == done.errors);
   }
 
+  TEST_CASE("a plan that hits nobody is warned of in the table and in the reports, and the status stays 0") {
+    const temporary_directory directory;
+    const std::string folder = directory.path("out");
+    const auto done = chaos(pool_with(R"({"seed": 5, "duration_ms": 100,
+        "faults": [{"victims": "leaf", "per_second": 0.001}], "limits": {"recovery_p99_ms": 50}})"),
+                            {"--report", folder});
+    CHECK(done.status == 0);
+    CHECK(contains(done.output, "\nwarning: no fault of the plan has hit anybody, "));
+    CHECK(json::parse(bytes_of(folder + "/report.json"))["warnings"].size() == 1);
+    CHECK(contains(bytes_of(folder + "/report.html"), "no fault of the plan has hit anybody"));
+    CHECK(contains(bytes_of(folder + "/junit.xml"), "<skipped message=\"no fault of the plan has hit anybody, "));
+    CHECK_FALSE(contains(chaos(pool_with(calm_plan)).output, "warning"));
+  }
+
   TEST_CASE("an expectation that is not met fails the run, with what was answered") {
     const auto done = chaos(pool_with(R"({"seed": 5, "duration_ms": 1000, "faults": [{"victims": "leaf"}],
         "expect": [{"call": "root/c-1", "message": "view", "equals": 4}]})"));

@@ -137,6 +137,7 @@ std::string chaos_json(const chaos_record& record, const chaos_figures& figures,
     return ordered_json{
         {"invariant", each.invariant}, {"path", each.path}, {"text", each.text}, {"time_ns", each.time.count()}};
   });
+  out.list("warnings", verdict.warnings, [](const std::string& each) { return ordered_json(each); });
   out.value("all", figures_json(figures.all));
   out.list("children", figures.children, figures_json);
   out.list("hits", record.hits, [](const chaos_hit& each) {

@@ -147,6 +147,9 @@ class page_writer {
           "id=\"copy\">Copy</button></div>\n",
           escape_markup(verdict_.replay));
     }
+    for (const auto& each : verdict_.warnings) {
+      add("<p class=\"warning\"><b>Warning:</b> {}</p>\n", escape_markup(each));
+    }
     text_ += "</header>\n";
   }
 

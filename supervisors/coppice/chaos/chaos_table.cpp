@@ -23,6 +23,7 @@ using figure_list = std::vector<const child_figures*>;
 
 constexpr std::string_view red = "\x1b[31m";
 constexpr std::string_view green = "\x1b[32m";
+constexpr std::string_view yellow = "\x1b[33m";
 constexpr std::string_view bold = "\x1b[1m";
 constexpr std::string_view plain = "\x1b[0m";
 
@@ -221,6 +222,9 @@ class table_writer {
 
   void closing() {
     text_ += '\n';
+    for (const auto& each : verdict_.warnings) {
+      text_ += fmt::format("{}warning{}: {}\n", in(yellow), in(plain), printable(each));
+    }
     if (verdict_.passed() && record_.interrupted) {
       text_ += "interrupted: the plan was not carried out to its end; what was done of it broke nothing\n";
     } else if (verdict_.passed()) {

@@ -11,7 +11,8 @@ namespace coppice {
 struct chaos_verdict {
   std::vector<chaos_violation> broken_limits;
   std::vector<chaos_violation> broken_invariants;
-  std::string replay;  ///< The command that shows the same again; may be empty.
+  std::string replay;                   ///< The command that shows the same again; may be empty.
+  std::vector<std::string> warnings{};  ///< `warnings_of`: they fail nothing.
 
   bool passed() const noexcept { return broken_limits.empty() && broken_invariants.empty(); }
 };

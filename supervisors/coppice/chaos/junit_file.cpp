@@ -88,6 +88,9 @@ std::string junit_file(const chaos_record& record, const chaos_figures& figures,
     if (broken.invariant != grew_back) note_failure(cases, "invariants", broken, broken.invariant);
   }
   cases.push_back(recovery(record, figures));
+  for (const auto& each : verdict.warnings) {
+    cases.push_back({.group = "warnings", .name = "a fault has hit somebody", .failures = {}, .skipped = each});
+  }
 
   const auto failed =
       std::count_if(cases.begin(), cases.end(), [](const auto& each) { return !each.failures.empty(); });

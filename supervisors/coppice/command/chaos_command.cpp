@@ -17,6 +17,7 @@
 #include <coppice/chaos/junit_file.hpp>
 #include <coppice/chaos/limits_check.hpp>
 #include <coppice/chaos/report_folder.hpp>
+#include <coppice/chaos/run_warnings.hpp>
 #include <coppice/chaos/watched_tree.hpp>
 #include <coppice/command/built_in_workers.hpp>
 #include <coppice/command/chaos_command.hpp>
@@ -129,6 +130,7 @@ exit_status run_chaos(const chaos_command_options& given) {
   verdict.broken_invariants = check_growth(outcome.record, figures);
   for (auto& each : outcome.broken_invariants) verdict.broken_invariants.push_back(std::move(each));
   verdict.broken_limits = check_limits(plan->limits, outcome.record, figures);
+  verdict.warnings = warnings_of(*plan, outcome.record);
   verdict.replay = chaos_replay(options, *options.seed);
   chaos_table_options look;
   look.colour = has_colours();
