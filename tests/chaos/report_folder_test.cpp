@@ -3,8 +3,10 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <vector>
 
 #include <doctest/doctest.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 
 #include <coppice/chaos/report_folder.hpp>
@@ -54,6 +56,27 @@ class small_disk {
   rlimit before_{};
 };
 
+// A folder of its own file system, which only root may mount.
+class small_file_system {
+ public:
+  explicit small_file_system(const temporary_directory& here, const std::string& size) : path_{here.path("small")} {
+    std::filesystem::create_directory(path_);
+    is_there_ = ::mount("tmpfs", path_.c_str(), "tmpfs", 0, ("size=" + size).c_str()) == 0;
+  }
+  small_file_system(const small_file_system&) = delete;
+  small_file_system& operator=(const small_file_system&) = delete;
+  ~small_file_system() {
+    if (is_there_) ::umount(path_.c_str());
+  }
+
+  bool is_there() const { return is_there_; }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+  bool is_there_ = false;
+};
+
 }  // namespace
 
 TEST_SUITE("report_folder") {
@@ -98,7 +121,7 @@ TEST_SUITE("report_folder") {
                                         "file. Move it away, or name another folder.");
   }
 
-  TEST_CASE("a full disk leaves the old file, tells why in the system's words, and the others are written") {
+  TEST_CASE("a full disk takes what there is room for, and leaves no file of an earlier run beside it") {
     const temporary_directory here;
     here.write("report.html", "old");
     const report_folder folder{here.path("")};
@@ -107,9 +130,64 @@ TEST_SUITE("report_folder") {
       const small_disk disk{1000};
       fault = folder.write({{"report.html", std::string(5000, 'x')}, {"junit.xml", "<x/>"}});
     }
-    CHECK(fault == here.path("") + "/report.html: cannot be written: File too large");
-    CHECK(content(here.path("report.html")) == "old");
+    CHECK(fault ==
+          here.path("") + "/report.html: cannot be written: File too large; the one of an earlier run is removed");
     CHECK(content(here.path("junit.xml")) == "<x/>");
-    CHECK(files_in(here.path("")) == 2);
+    CHECK(files_in(here.path("")) == 1);
+  }
+
+  TEST_CASE("where nothing was there before, nothing is said to be removed") {
+    const temporary_directory here;
+    const report_folder folder{here.path("")};
+    const small_disk disk{1000};
+    CHECK(folder.write({{"report.html", std::string(5000, 'x')}}) ==
+          here.path("") + "/report.html: cannot be written: File too large");
+  }
+
+  TEST_CASE("a folder without room for a page is refused, where the room of an older report counts as free") {
+    const temporary_directory here;
+    const auto try_folder = [&] {
+      const small_disk disk{20'000};
+      return refusal(here.path(""));
+    };
+    CHECK(try_folder() == here.path("") +
+                              ": no report can be written into this folder, where there is no room for 64 KiB more: "
+                              "File too large");
+    CHECK(files_in(here.path("")) == 0);
+    here.write("report.html", std::string(50'000, 'x'));
+    CHECK(try_folder() == "accepted");
+    CHECK(files_in(here.path("")) == 1);
+  }
+}
+
+TEST_SUITE("report_folder on a small disk") {
+  TEST_CASE("an older report makes room for a new one that would not fit beside it") {
+    const temporary_directory here;
+    const small_file_system small{here, "160k"};
+    if (!small.is_there()) return;
+    const auto report = [](char of) {
+      return std::vector<report_file>{{"report.html", std::string(90'000, of)},
+                                      {"report.json", std::string(40'000, of)},
+                                      {"junit.xml", std::string(1'000, of)}};
+    };
+    CHECK(report_folder{small.path()}.write(report('1')).empty());
+    CHECK(report_folder{small.path()}.write(report('2')).empty());
+    for (const auto& each : report('2')) CHECK(content(small.path() + "/" + each.name) == each.bytes);
+  }
+
+  TEST_CASE("the smallest files are written first, and the folder has no file of another run") {
+    const temporary_directory here;
+    const small_file_system small{here, "100k"};
+    if (!small.is_there()) return;
+    const report_folder folder{small.path()};
+    CHECK(folder.write({{"report.html", std::string(70'000, '1')}, {"junit.xml", "1"}}).empty());
+    const std::string fault = folder.write(
+        {{"report.html", std::string(200'000, '2')}, {"report.json", std::string(90'000, '2')}, {"junit.xml", "2"}});
+    CHECK(fault ==
+          small.path() +
+              "/report.html: cannot be written: No space left on device; the one of an earlier run is removed");
+    CHECK(content(small.path() + "/junit.xml") == "2");
+    CHECK(content(small.path() + "/report.json") == std::string(90'000, '2'));
+    CHECK(files_in(small.path()) == 2);
   }
 }

@@ -1,5 +1,8 @@
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -21,6 +24,10 @@ std::string words(int error) {
   return std::generic_category().message(error);
 }
 
+std::string room_text(std::size_t bytes) {
+  return bytes < 1024 ? fmt::format("{} bytes", std::max<std::size_t>(bytes, 1)) : fmt::format("{} KiB", bytes / 1024);
+}
+
 // A file beside the one that it is to become; gone if it did not.
 class file_beside {
  public:
@@ -30,14 +37,11 @@ class file_beside {
         name_{(becomes.parent_path() / fmt::format(".{}.{}", becomes.filename().string(), ::getpid())).string()},
         descriptor_{::open(name_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666)} {
     if (descriptor_ < 0) error_ = errno;
+    is_there_ = descriptor_ >= 0;
   }
   file_beside(const file_beside&) = delete;
   file_beside& operator=(const file_beside&) = delete;
-  ~file_beside() {
-    if (descriptor_ < 0) return;
-    ::close(descriptor_);
-    ::unlink(name_.c_str());
-  }
+  ~file_beside() { remove(); }
 
   void write(std::string_view bytes) {
     while (error_ == 0 && !bytes.empty()) {
@@ -50,12 +54,23 @@ class file_beside {
     }
   }
 
-  /// A disk may find out late that it is full, so the old file goes only when the new one is on it.
-  void become() {
+  /// Onto the disk, which may find out late that it is full.
+  void save() {
+    if (descriptor_ < 0) return;
     note(::fsync(descriptor_));
     note(::close(std::exchange(descriptor_, -1)));
-    if (error_ == 0) note(::rename(name_.c_str(), becomes_.c_str()));
-    if (error_ != 0) ::unlink(name_.c_str());
+  }
+
+  /// Takes the place of the old file; after `save`, so that this one goes only when the new one is on the disk.
+  void become() {
+    note(::rename(name_.c_str(), becomes_.c_str()));
+    if (error_ == 0) is_there_ = false;
+  }
+
+  /// Away with it, unless it has become what it was to be.
+  void remove() noexcept {
+    if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
+    if (std::exchange(is_there_, false)) ::unlink(name_.c_str());
   }
 
   int error() const noexcept { return error_; }
@@ -68,12 +83,14 @@ class file_beside {
   std::string becomes_;
   std::string name_;
   int descriptor_;
+  bool is_there_ = false;
   int error_ = 0;
 };
 
 }  // namespace
 
-report_folder::report_folder(std::string path, const std::vector<std::string>& names) : path_{std::move(path)} {
+report_folder::report_folder(std::string path, const std::vector<std::string>& names, std::size_t room)
+    : path_{std::move(path)} {
   const std::string shown = detail::printable(path_);
   if (path_.empty()) throw report_fault{"the report needs the name of a folder; got an empty one"};
   std::error_code error;
@@ -90,6 +107,10 @@ report_folder::report_folder(std::string path, const std::vector<std::string>& n
   }
   for (const auto& name : names) {
     const fs::file_status there = fs::symlink_status(fs::path{path_} / name, error);
+    if (fs::is_regular_file(there)) {
+      const auto size = fs::file_size(fs::path{path_} / name, error);
+      if (!error) room -= std::min<std::uintmax_t>(room, size);
+    }
     if (!fs::exists(there) || fs::is_regular_file(there) || fs::is_symlink(there)) continue;
     throw report_fault{
         fmt::format("{}/{}: the report would be written there, and it is no file. Move it away, or name "
@@ -97,10 +118,15 @@ report_folder::report_folder(std::string path, const std::vector<std::string>& n
                     shown, name)};
   }
   file_beside trial{fs::path{path_} / "trial"};
-  trial.write("x");
-  if (trial.error() != 0) {
-    throw report_fault{fmt::format("{}: nothing can be written into this folder: {}", shown, words(trial.error()))};
+  if (trial.error() == 0) {
+    trial.write(std::string(std::max<std::size_t>(room, 1), 'x'));
+    trial.save();
+    if (trial.error() == 0) return;
+    throw report_fault{
+        fmt::format("{}: no report can be written into this folder, where there is no room for {} more: {}", shown,
+                    room_text(room), words(trial.error()))};
   }
+  throw report_fault{fmt::format("{}: nothing can be written into this folder: {}", shown, words(trial.error()))};
 }
 
 const std::vector<std::string>& report_folder::own_names() {
@@ -109,14 +135,51 @@ const std::vector<std::string>& report_folder::own_names() {
 }
 
 std::string report_folder::write(const std::vector<report_file>& files) const {
+  struct attempt {
+    const report_file* file;
+    fs::path becomes;
+    int error = 0;
+    bool was_there = false;
+  };
+  std::vector<attempt> left;
+  for (const auto& each : files) left.push_back({&each, fs::path{path_} / each.name});
+  // Where not all have room, as many as have.
+  std::stable_sort(left.begin(), left.end(), [](const attempt& one, const attempt& other) {
+    return one.file->bytes.size() < other.file->bytes.size();
+  });
+  const auto try_all = [&left] {
+    // All are there before the first takes its place, so that hardly a moment is left in which some are old.
+    std::vector<std::unique_ptr<file_beside>> made;
+    for (auto& each : left) {
+      made.push_back(std::make_unique<file_beside>(each.becomes));
+      made.back()->write(each.file->bytes);
+      made.back()->save();
+      // Its room is for the others.
+      if (made.back()->error() != 0) made.back()->remove();
+    }
+    for (std::size_t i = 0; i < left.size(); ++i) {
+      if (made[i]->error() == 0) made[i]->become();
+      left[i].error = made[i]->error();
+    }
+    left.erase(std::remove_if(left.begin(), left.end(), [](const attempt& each) { return each.error == 0; }),
+               left.end());
+  };
+  try_all();
+  if (left.empty()) return {};
+  // What is there of an earlier run would be taken for this one's.
+  for (auto& each : left) {
+    std::error_code ignored;
+    each.was_there = fs::remove(each.becomes, ignored);
+  }
+  try_all();
   std::string faults;
-  for (const auto& each : files) {
-    file_beside made{fs::path{path_} / each.name};
-    if (made.error() == 0) made.write(each.bytes);
-    if (made.error() == 0) made.become();
-    if (made.error() == 0) continue;
-    faults += fmt::format("{}{}/{}: cannot be written: {}", faults.empty() ? "" : "\n", detail::printable(path_),
-                          each.name, words(made.error()));
+  for (const auto& each : left) {
+    std::error_code ignored;
+    std::string_view old;
+    if (each.was_there) old = "; the one of an earlier run is removed";
+    if (fs::exists(fs::symlink_status(each.becomes, ignored))) old = "; the one that is there is of an earlier run";
+    faults += fmt::format("{}{}/{}: cannot be written: {}{}", faults.empty() ? "" : "\n", detail::printable(path_),
+                          each.file->name, words(each.error), old);
   }
   return faults;
 }
