@@ -448,6 +448,18 @@ TEST_SUITE("coppice chaos") {
     }
   }
 
+  TEST_CASE("two signals that arrive together are one, and the report is written") {
+    const temporary_directory directory;
+    const std::string folder = directory.path("out");
+    child_program child{{"chaos", "-", "--verbose", "--real-time", "--threads", "2", "--report", folder},
+                        {.input = pool_with(endless_plan)}};
+    child.wait_for_error(". Restart ");
+    child.signal_together(SIGINT, SIGTERM);
+    CHECK(child.finish() == 1);
+    CHECK(contains(child.errors(), "(SIGINT): no more harm"));
+    CHECK(json::parse(bytes_of(folder + "/report.json"))["interrupted"] == true);
+  }
+
   TEST_CASE("a second signal ends it at once, without a report") {
     const temporary_directory directory;
     const std::string folder = directory.path("out");
@@ -460,8 +472,7 @@ TEST_SUITE("coppice chaos") {
     child.wait_for_error(". Restart ");
     child.signal(SIGINT);
     child.wait_for_error("no more harm");
-    child.signal(SIGTERM);
-    CHECK(child.finish() == 143);
+    CHECK(child.finish_by(SIGTERM) == 143);
     CHECK(contains(child.errors(), "coppice: SIGTERM again: ending at once, without a report\n"));
     CHECK(child.output() == "");
     CHECK_FALSE(std::filesystem::exists(folder + "/report.json"));

@@ -98,6 +98,26 @@ void child_program::signal(int number) const {
   ::kill(process_, number);
 }
 
+void child_program::signal_together(int one, int other) const {
+  ::kill(process_, SIGSTOP);
+  int status = 0;
+  // It stands still only when its parent is told so.
+  checked(::waitpid(process_, &status, WUNTRACED), "waitpid");
+  ::kill(process_, one);
+  ::kill(process_, other);
+  ::kill(process_, SIGCONT);
+}
+
+int child_program::finish_by(int number) {
+  constexpr int pause_ms = 20;
+  while (out_.descriptor >= 0 || err_.descriptor >= 0) {
+    ::kill(process_, number);
+    pollfd sources[] = {{out_.descriptor, POLLIN, 0}, {err_.descriptor, POLLIN, 0}};
+    if (checked(::poll(sources, 2, pause_ms), "poll") > 0) read_some();
+  }
+  return finish();
+}
+
 void child_program::close_output() {
   ::close(std::exchange(out_.descriptor, -1));
 }

@@ -31,6 +31,10 @@ class child_program {
   std::string wait_for_error(std::string_view text) { return wait_for(err_, text); }
 
   void signal(int number) const;
+  /// Both arrive at the same time.
+  void signal_together(int one, int other) const;
+  /// Again and again until it has ended; else as `finish`. The command takes signals that come fast for one.
+  int finish_by(int number);
   /// Nobody reads standard output any more.
   void close_output();
 

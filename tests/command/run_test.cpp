@@ -192,8 +192,7 @@ TEST_SUITE("coppice run") {
     child.wait_for("started    root/a");
     child.signal(SIGINT);
     child.wait_for("stopping   (SIGINT): 1 process of 3 has started");
-    child.signal(SIGINT);
-    CHECK(child.finish() == 130);
+    CHECK(child.finish_by(SIGINT) == 130);
     CHECK(child.errors() == "coppice: SIGINT again: ending at once; 1 process had not ended yet\n");
   }
 
@@ -209,11 +208,18 @@ TEST_SUITE("coppice run") {
       child.wait_for("root is up");
       child.signal(SIGINT);
       child.wait_for("stopping");
-      child.signal(each.second);
-      CHECK(child.finish() == each.status);
+      CHECK(child.finish_by(each.second) == each.status);
       CHECK(child.errors() ==
             std::string{"coppice: "} + each.name + " again: ending at once; 2 processes had not ended yet\n");
     }
+  }
+
+  TEST_CASE("two signals that arrive together are one, and the tree ends in order") {
+    child_program child{with_workers(), {.input = R"({"id": "root", "children": [{"id": "c", "start": "calc"}]})"}};
+    child.wait_for("root is up");
+    child.signal_together(SIGINT, SIGTERM);
+    CHECK(child.finish() == 0);
+    CHECK(child.errors().empty());
   }
 
   TEST_CASE("the trace has the lines of the contract") {

@@ -1,4 +1,5 @@
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <system_error>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include <coppice/command/complaint.hpp>
+#include <coppice/command/signal_count.hpp>
 #include <coppice/command/signal_thread.hpp>
 
 namespace coppice::command {
@@ -66,7 +68,7 @@ void signal_thread::wake() noexcept {
 
 void signal_thread::work() {
   constexpr int a_second_ms = 1000;
-  bool had_one = false;
+  signal_count signals;
   for (;;) {
     pollfd sources[] = {{signals_, POLLIN, 0}, {wakes_, POLLIN, 0}};
     const int ready = ::poll(sources, 2, ticks_.load() ? a_second_ms : -1);
@@ -78,14 +80,13 @@ void signal_thread::work() {
       [[maybe_unused]] const auto got = ::read(wakes_, &times, sizeof times);
     }
     if (sources[0].revents == 0) continue;
-    signalfd_siginfo arrived{};
-    if (::read(signals_, &arrived, sizeof arrived) != sizeof arrived) continue;
-    const int number = static_cast<int>(arrived.ssi_signo);
-    if (std::exchange(had_one, true)) {
-      react_.second(number);
-    } else {
-      react_.first(number);
-    }
+    // What is there at the same time is read at the same time: there are only two that it can be.
+    signalfd_siginfo arrived[2]{};
+    if (::read(signals_, &arrived, sizeof arrived) < static_cast<ssize_t>(sizeof arrived[0])) continue;
+    const int number = static_cast<int>(arrived[0].ssi_signo);
+    const int which = signals.count(std::chrono::steady_clock::now());
+    if (which == 1) react_.first(number);
+    if (which == 2) react_.second(number);
   }
 }
 

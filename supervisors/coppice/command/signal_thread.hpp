@@ -26,7 +26,8 @@ class signals_kept_back {
   sigset_t before_;
 };
 
-/// A thread that takes SIGINT and SIGTERM. It is no process and needs none: it also works when all processes are stuck.
+/// A thread that takes SIGINT and SIGTERM. Signals that arrive together are one (`signal_count`). It is no process and
+/// needs none: it also works when all processes are stuck.
 class signal_thread {
  public:
   struct reactions {
