@@ -330,6 +330,28 @@ TEST_SUITE("coppice chaos") {
     check_junit(file, true);
   }
 
+  TEST_CASE("--junit - is standard output, and what is for people goes to standard error") {
+    const auto done = chaos(pool_with(calm_plan), {"--junit", "-"});
+    CHECK(done.status == 0);
+    CHECK(fault_of_xml(done.output) == "");
+    CHECK(contains(done.errors, "\npassed\n"));
+    const auto swept = chaos(pool, {"--sweep", "--seed", "1", "--junit", "-"});
+    CHECK(swept.status == 0);
+    CHECK(fault_of_xml(swept.output) == "");
+    CHECK(contains(swept.errors, ": 100 runs, 0 failed"));
+    CHECK(chaos(pool_with(calm_plan), {"--junit", "-"}, {.standard_output = "/dev/full"}).status == 1);
+    CHECK_FALSE(std::filesystem::exists("-"));
+  }
+
+  TEST_CASE("--junit follows a link, and replaces the file at its end") {
+    const temporary_directory directory;
+    const std::string file = directory.write("junit.xml", "old");
+    std::filesystem::create_symlink(file, directory.path("link.xml"));
+    CHECK(chaos(pool_with(calm_plan), {"--junit", directory.path("link.xml")}).status == 0);
+    check_junit(file, true);
+    CHECK(std::filesystem::is_symlink(directory.path("link.xml")));
+  }
+
   TEST_CASE("where a report cannot be written, nothing runs") {
     const temporary_directory directory;
     const std::string file = directory.write("file", "mine");
@@ -347,6 +369,15 @@ TEST_SUITE("coppice chaos") {
     refused({"--report", directory.path("a"), "--report", directory.path("b")},
             "expected --report once; got it 2 times");
     refused({"--junit", "/proc/coppice/junit.xml"}, "/proc/coppice: the folder cannot be made: ");
+    refused({"--junit", directory.path("")}, "is a folder. Name a file in it, such as ");
+    refused(
+        {"--junit", "."},
+        "expected the name of a file after --junit; \".\" is a folder. Name a file in it, such as \"./junit.xml\".");
+    refused({"--junit", "/dev/full"},
+            "--junit would replace \"/dev/full\", which is no file. Name another file, or - for standard output.");
+    // Links to what the command has open; nothing of the system could be replaced there.
+    refused({"--junit", "/proc/self/fd/1"}, "--junit would replace \"/proc/self/fd/1\", which is no file. ");
+    CHECK(chaos(pool_with(calm_plan), {"--junit", "/proc/self/fd/1"}, {.standard_output = file}).status == 2);
     CHECK(bytes_of(file) == "mine");
     std::filesystem::create_directories(directory.path("taken/report.html"));
     refused({"--report", directory.path("taken")},

@@ -64,8 +64,8 @@ bool refuses(const chaos_command_options& options, const chaos_plan& plan, const
   return !refused.empty();
 }
 
-bool show(const std::string& text) {
-  output screen{"-"};
+bool show(const std::string& text, bool on_standard_error) {
+  output screen = on_standard_error ? output::standard_error() : output{"-"};
   screen.write(text);
   if (screen.close()) return true;
   complain(screen.fault());
@@ -133,8 +133,8 @@ exit_status run_chaos(const chaos_command_options& given) {
   verdict.warnings = warnings_of(*plan, outcome.record);
   verdict.replay = chaos_replay(options, *options.seed);
   chaos_table_options look;
-  look.colour = has_colours();
-  bool all_is_well = show(chaos_table(outcome.record, figures, verdict, look));
+  look.colour = !junit_file_place.is_standard_output() && has_colours();
+  bool all_is_well = show(chaos_table(outcome.record, figures, verdict, look), junit_file_place.is_standard_output());
   const std::string junit = junit_file(outcome.record, figures, plan->limits, verdict, invariant_names(*plan));
   if (!was_written(junit_file_place.write(junit))) all_is_well = false;
   if (folder && !was_written(folder->write({{"report.json", chaos_json(outcome.record, figures, plan->limits, verdict)},

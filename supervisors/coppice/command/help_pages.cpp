@@ -213,7 +213,8 @@ Options:
                    and drawn, and told, if there is none
   --report FOLDER  write report.html, a page that needs no network, report.json
                    and junit.xml there
-  --junit FILE     write a JUnit file, for CI
+  --junit FILE     write a JUnit file, for CI, and make the folders above it; - is
+                   standard output, and the table then goes to standard error
   --real-time      for real, not in a simulation
   --threads N      in real time: scheduler threads, 1 to 1024; one for each
                    processor unless told

@@ -130,7 +130,7 @@ exit_status run_sweep(const chaos_command_options& given) {
 
   const signals_kept_back kept_back;
   const quiet_log quiet{options.verbose};
-  output screen{"-"};
+  output screen = junit.is_standard_output() ? output::standard_error() : output{"-"};
   progress_line progress;
   std::atomic<bool> enough{false};
   how.progress = [&](std::size_t done, std::size_t all) {
