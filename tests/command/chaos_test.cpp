@@ -264,6 +264,15 @@ TEST_SUITE("coppice chaos") {
             "a start fails only at init_begins; point 2 is ");
     refused(pool, {"--sweep", "--script", "nowhere.json"}, "nowhere.json: no such file");
     refused("{}", {}, "standard input:");
+    const auto without_a_seed = [](const words& more) {
+      const auto done = chaos(pool_with(R"({"duration_ms": 1, "faults": [{"victims": "leaf"}]})"), more);
+      CHECK(done.status == 2);
+      CHECK_FALSE(contains(done.errors, "coppice: seed "));
+    };
+    without_a_seed({"--sweep", "--point", "3000", "--way", "kill"});
+    without_a_seed({"--sweep", "--junit", "."});
+    without_a_seed({"--junit", "."});
+    without_a_seed({"--report", "/proc/coppice"});
     refused(pool_with(calm_plan, "clac"), {}, "clac");
   }
 

@@ -94,14 +94,13 @@ exit_status run_chaos(const chaos_command_options& given) {
   const auto plan = plan_of(options, *tree, workers);
   if (!plan || refuses(options, *plan, *tree->root)) return bad_input;
   if (!options.seed) options.seed = plan->seed;
-  if (!options.seed) {
-    options.seed = random_seed();
-    complain("seed " + std::to_string(*options.seed));
-  }
+  const bool is_drawn = !options.seed;
+  if (is_drawn) options.seed = random_seed();
   // Before the run, so that nothing is run whose answer could not be kept.
   std::optional<report_folder> folder;
   if (options.report) folder.emplace(*options.report);
   const junit_place junit_file_place{options};
+  if (is_drawn) complain(fmt::format("seed {}", *options.seed));
 
   const signals_kept_back kept_back;
   const quiet_log quiet{options.verbose};

@@ -120,10 +120,12 @@ exit_status run_sweep(const chaos_command_options& given) {
   if (!root) return bad_input;
   sweep_options how;
   if (!read_choice(options, *root, how)) return bad_input;
-  if (!options.seed) {
-    options.seed = random_seed();
-    complain("seed " + std::to_string(*options.seed));
-  }
+  // Told when it is known that something can be run with it.
+  std::atomic<bool> is_untold{!options.seed};
+  if (!options.seed) options.seed = random_seed();
+  const auto tell_seed = [&] {
+    if (is_untold.exchange(false)) complain(fmt::format("seed {}", *options.seed));
+  };
   how.seed = *options.seed;
   how.only = options.point;
   const junit_place junit{options};
@@ -134,21 +136,26 @@ exit_status run_sweep(const chaos_command_options& given) {
   progress_line progress;
   std::atomic<bool> enough{false};
   how.progress = [&](std::size_t done, std::size_t all) {
+    tell_seed();
     progress.show(done, all, "runs");
     return !enough.load();
   };
   if (how.only) how.trace = [&screen](std::string_view line) { return screen.write(std::string{line} + "\n"); };
   sweep_outcome outcome;
   try {
-    const signal_thread signals{
-        kept_back,
-        {[&enough](int) { enough.store(true); }, [](int number) { end_at_once(number, ", without a report"); }, [] {}}};
+    const signal_thread signals{kept_back,
+                                {[&](int) {
+                                   enough.store(true);
+                                   tell_seed();
+                                 },
+                                 [](int number) { end_at_once(number, ", without a report"); }, [] {}}};
     outcome = sweep(*root, steps, workers, how);
   } catch (const std::invalid_argument& refused) {
     complain(fmt::format("chaos: --point: {}", refused.what()));
     return bad_input;
   }
   progress.clear();
+  tell_seed();
 
   const bool begins_well = outcome.without_hit.empty();
   if (begins_well) {
