@@ -511,7 +511,8 @@ TEST_SUITE("coppice chaos") {
                             "chaos": {"duration_ms": 86400000, "faults": [{"victims": "root/c", "per_second": 100}]}})"}};
     child.wait_for_error(". Restart ");
     child.signal(SIGINT);
-    child.wait_for_error("no more harm");
+    child.wait_for_error("no more harm; the tree grows back, and is shut down; it has 30 s to come to rest");
+    child.wait_for_error("coppice: waiting for the tree to come to rest: root/a is busy");
     CHECK(child.finish_by(SIGTERM) == 143);
     CHECK(contains(child.errors(), "coppice: SIGTERM again: ending at once, without a report\n"));
     CHECK(child.output() == "");

@@ -1,4 +1,7 @@
+#include <atomic>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include <coppice/chaos/chaos_run.hpp>
 #include <coppice/chaos/chaos_session.hpp>
@@ -46,7 +49,26 @@ class chaos_run::state {
 
   void stop() noexcept { session_.stop(); }
 
+  std::string waits_for() const {
+    const stage now = stage_.load();
+    if (now != stage::coming_to_rest && now != stage::ending) return {};
+    std::vector<std::string> who;
+    for (const auto& [path, life] : session_.journal().living()) {
+      if (now == stage::ending || detail::is_busy(life.process)) who.push_back(path);
+    }
+    if (who.empty()) return {};
+    constexpr std::size_t most = 5;
+    const std::size_t all = who.size();
+    if (all > most) who.resize(most);
+    const std::string more = all > most ? fmt::format(" and {} more", all - most) : "";
+    return fmt::format("{}: {}{} {}", now == stage::ending ? "the tree to end" : "the tree to come to rest",
+                       fmt::join(who, ", "), more,
+                       now == stage::ending ? (all == 1 ? "lives" : "live") : (all == 1 ? "is busy" : "are busy"));
+  }
+
  private:
+  enum class stage : unsigned char { planned, coming_to_rest, ending, over };
+
   // The root's parent.
   void main_process() {
     process_flag(trap_exit, true);
@@ -57,6 +79,7 @@ class chaos_run::state {
       session_.root_started(started.process());
       watched_.root_started(started.process());
       session_.run(options_.progress);
+      stage_.store(stage::coming_to_rest);
       if (session_.settle()) {
         watched_.at_rest();
       } else {
@@ -66,11 +89,13 @@ class chaos_run::state {
       session_.root_start_failed(started.error());
     }
     session_.end();
+    stage_.store(stage::ending);
     if (started) {
       detail::end_process(started.process(), exit_reason::shutdown(), std::nullopt);
       detail::await_orphans_of(started.process());
       session_.await_arrivals();
     }
+    stage_.store(stage::over);
     watched_.after_end();
   }
 
@@ -79,6 +104,7 @@ class chaos_run::state {
   const chaos_run_options options_;
   chaos_session session_;
   watched_tree watched_;
+  std::atomic<stage> stage_{stage::planned};
 };
 
 chaos_run::chaos_run(const supervisor_spec& root, const worker_registry& workers, const chaos_plan& plan,
@@ -93,6 +119,10 @@ chaos_outcome chaos_run::run() {
 
 void chaos_run::stop() noexcept {
   state_->stop();
+}
+
+std::string chaos_run::waits_for() const {
+  return state_->waits_for();
 }
 
 }  // namespace coppice

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <coppice/chaos/chaos_progress.hpp>
@@ -53,6 +54,10 @@ class chaos_run {
 
   /// Ends the harm now; the tree is let grow back, and shut down. Any thread.
   void stop() noexcept;
+
+  /// What is waited for when the plan is over or stopped, with those who keep it waiting: `the tree to come to rest:
+  /// root/a is busy`, `the tree to end: root and root/a live`. Empty before and afterwards. Any thread.
+  std::string waits_for() const;
 
  private:
   class state;

@@ -293,7 +293,7 @@ class chaos_session::state final : public chaos_recorder::listener {
   bool settle_in_real_time() const {
     constexpr auto pause = std::chrono::milliseconds{5};
     constexpr int quiet_pauses = 4;  // so many without a change
-    const auto limit = monotonic_time() + std::chrono::seconds{30};
+    const auto limit = monotonic_time() + chaos_session::patience;
     std::size_t before = 0;
     for (int quiet = 0; quiet < quiet_pauses;) {
       if (monotonic_time() >= limit) return false;

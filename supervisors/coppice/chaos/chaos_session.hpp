@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -43,6 +44,9 @@ class chaos_recorder;
 /// Threads: what it says of processes is for the process that is the root's parent; `stop` for any.
 class chaos_session {
  public:
+  /// For so long `settle` waits in real time.
+  static constexpr std::chrono::seconds patience{30};
+
   chaos_session(chaos_plan plan, std::uint64_t seed);
   chaos_session(const chaos_session&) = delete;
   chaos_session& operator=(const chaos_session&) = delete;
@@ -71,7 +75,7 @@ class chaos_session {
   void run(const std::function<void(const chaos_progress&)>& progress = {});
 
   /// All harm is over, and what hangs goes on; waits until nothing is in the middle of anything. False: that never
-  /// comes. In real time it waits for half a minute at most.
+  /// comes. In real time it waits for `patience` at most.
   bool settle();
 
   /// Waits until what was sent before and delayed by harm has arrived.

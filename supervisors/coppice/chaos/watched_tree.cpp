@@ -27,7 +27,7 @@ invariant_options options_of(const watched_tree::options& how) {
 }  // namespace
 
 watched_tree::watched_tree(const options& how)
-    : root_{how.tree != nullptr ? how.tree->id : how.root}, checker_{options_of(how)} {
+    : root_{how.tree != nullptr ? how.tree->id : how.root}, is_virtual_{how.virtual_time}, checker_{options_of(how)} {
   for (const auto& each : how.expected) checker_.add(each);
   for (const auto& each : how.invariants) checker_.add(each.name, each.rule);
 }
@@ -54,11 +54,13 @@ void watched_tree::does_not_rest(const tree_journal& who) {
     busy += fmt::format("{}{}{}", busy.empty() ? "" : ", ", path,
                         found && !found->current_message.empty() ? " in its handler of " + found->current_message : "");
   }
-  own_.push_back({comes_to_rest,
-                  {},
-                  fmt::format("{} wait{} for something that will never come", busy.empty() ? "a process" : busy,
-                              number > 1 ? "" : "s"),
-                  monotonic_time()});
+  if (busy.empty()) busy = "a process";
+  own_.push_back(
+      {comes_to_rest,
+       {},
+       is_virtual_ ? fmt::format("{} wait{} for something that will never come", busy, number > 1 ? "" : "s")
+                   : fmt::format("{} {} still busy when the time for it was over", busy, number > 1 ? "were" : "was"),
+       monotonic_time()});
 }
 
 void watched_tree::after_end() {

@@ -60,6 +60,7 @@ class watched_tree {
 
  private:
   std::string root_;
+  bool is_virtual_;
   invariant_checker checker_;
   checker_feed told_{checker_};
   std::vector<chaos_violation> own_;

@@ -1,3 +1,4 @@
+#include <atomic>
 #include <cstdlib>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include <coppice/chaos/chaos_json.hpp>
 #include <coppice/chaos/chaos_page.hpp>
 #include <coppice/chaos/chaos_run.hpp>
+#include <coppice/chaos/chaos_session.hpp>
 #include <coppice/chaos/chaos_table.hpp>
 #include <coppice/chaos/chaos_verdict.hpp>
 #include <coppice/chaos/growth_check.hpp>
@@ -113,13 +115,24 @@ exit_status run_chaos(const chaos_command_options& given) {
   chaos_run storm{*tree->root, workers, *plan, std::move(how)};
   chaos_outcome outcome;
   {
-    const signal_thread signals{
+    std::atomic<bool> is_stopped{false};
+    signal_thread signals{
         kept_back,
-        {[&storm](int number) {
-           complain(fmt::format("({}): no more harm; the tree grows back, and is shut down", signal_name(number)));
+        {[&](int number) {
+           const std::string patience =
+               options.real_time ? fmt::format("; it has {} s to come to rest", chaos_session::patience.count()) : "";
+           progress.clear();
+           complain(fmt::format("({}): no more harm; the tree grows back, and is shut down{}", signal_name(number),
+                                patience));
+           is_stopped.store(true);
            storm.stop();
          },
-         [](int number) { end_at_once(number, ", without a report"); }, [] {}}};
+         [](int number) { end_at_once(number, ", without a report"); },
+         [&] {
+           if (!is_stopped.load()) return;
+           if (const std::string what = storm.waits_for(); !what.empty()) complain("waiting for " + what);
+         }}};
+    signals.tick(true);
     outcome = storm.run();
   }
   progress.clear();
