@@ -196,7 +196,7 @@ TEST_SUITE("coppice chaos") {
         "chaos": {"seed": 1, "duration_ms": 60000, "faults": [{"victims": "leaf"}], "limits": {"give_ups": 0}}})");
     CHECK(done.status == 1);
     CHECK(contains(done.output, "  root: give_ups: 1 "));
-    CHECK(done.errors == "coppice: to see it again: coppice chaos - --seed 1\n");
+    CHECK(done.errors == "coppice: to see it again: coppice chaos - --seed 1  # with the tree on standard input\n");
   }
 
   TEST_CASE("a tree that does not grow back has failed, with no limit at all") {
@@ -455,7 +455,7 @@ TEST_SUITE("coppice chaos") {
     CHECK(report["virtual_time"] == false);
     CHECK(report["all"]["cuts"] > 10);
     CHECK(report["all"]["not_back"] == 0);
-    CHECK(report["replay"] == "coppice chaos - --seed 5 --real-time --threads 2");
+    CHECK(report["replay"] == "coppice chaos - --seed 5 --real-time --threads 2  # with the tree on standard input");
   }
 
   TEST_CASE("a signal in the middle ends the harm: the tree grows back, and what was done is reported") {

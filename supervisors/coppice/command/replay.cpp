@@ -21,7 +21,7 @@ std::string replay_command(const run_options& options) {
   return command;
 }
 
-std::string chaos_replay(const chaos_command_options& options, std::uint64_t seed) {
+std::string chaos_replay(const chaos_command_options& options, std::uint64_t seed, const std::string& more) {
   // A name that begins like an option would be taken for one.
   const auto file = [](const std::string& path) {
     return detail::for_a_shell(path.size() > 1 && path.starts_with('-') ? "./" + path : path);
@@ -37,6 +37,11 @@ std::string chaos_replay(const chaos_command_options& options, std::uint64_t see
     if (options.script) command += " " + detail::for_a_shell("--script=" + *options.script);
     for (const auto& each : options.victims) command += " " + detail::for_a_shell("--victims=" + each);
   }
+  command += more;
+  // A comment for a shell, so that the line can be copied as it is.
+  if (options.tree == "-") command += "  # with the tree on standard input";
+  if (options.plan == "-") command += "  # with the plan on standard input";
+  if (options.script == "-") command += "  # with the script on standard input";
   return command;
 }
 

@@ -78,8 +78,8 @@ std::string violation_lines(const std::vector<chaos_violation>& broken) {
 }
 
 std::string replay_of(const chaos_command_options& options, const sweep_failure& failure) {
-  return fmt::format("{} --point {} --way {}", chaos_replay(options, *options.seed), failure.point.number,
-                     to_string(failure.way));
+  return chaos_replay(options, *options.seed,
+                      fmt::format(" --point {} --way {}", failure.point.number, to_string(failure.way)));
 }
 
 std::string report_text(const chaos_command_options& options, const sweep_options& how, const sweep_outcome& outcome) {
