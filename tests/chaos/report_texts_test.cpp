@@ -269,6 +269,14 @@ TEST_SUITE("junit_file") {
     made.record().interrupted = true;
     CHECK(has(parsed_junit(junit(*made, {})), "the tree grew back | skipped\n"));
   }
+
+  TEST_CASE("what a run that was interrupted has not broken is skipped, and has not passed") {
+    made_record made = small_record();
+    made.record().interrupted = true;
+    CHECK(parsed_junit(junit(*made, failed_verdict())) ==
+          "5 2 3\nrecovery_max_ms at most 10 ms | failure\navailability at least 90 % | skipped\n"
+          "no two incarnations at once | failure\nno orphan | skipped\nthe tree grew back | skipped\n");
+  }
 }
 
 TEST_SUITE("progress_bar") {

@@ -10,9 +10,9 @@
 namespace coppice {
 
 /// The run as a JUnit file, for CI: one suite with a test case for each limit that is set, for each invariant that was
-/// checked, and for `the tree grew back`, which fails if anybody is still missed at the end of the record, and is
-/// skipped if the run was interrupted. Each warning is one more that is skipped, with its text. Failures tell what,
-/// where, the seed and the command that replays it.
+/// checked, and for `the tree grew back`, which fails if anybody is still missed at the end of the record. Each warning
+/// is one more that is skipped, with its text. Failures tell what, where, the seed and the command that replays it. If
+/// the run was interrupted, what has not failed is skipped: nobody takes it for one that has passed.
 ///
 /// `invariants` names those that were checked; a broken one that it does not name has its test case all the same.
 /// Well-formed whatever the texts are: what XML 1.0 does not allow becomes U+FFFD.
