@@ -137,6 +137,11 @@ TEST_SUITE("coppice run --simulate") {
     CHECK(done.status == 1);
     CHECK_MESSAGE(contains(done.errors, "the tree does not come to rest: root/a: it is in its handler of "),
                   done.errors);
+    CHECK(contains(done.errors, ", and waits there\n"));
+    // It was not told to end, so its "shutdown" is no matter; and who does not rest is not said to.
+    CHECK_FALSE(contains(done.errors, "it is killed after"));
+    CHECK_FALSE(contains(done.errors, "at rest)"));
+    CHECK(contains(done.errors + done.output, "stopping   (it does not come to rest): 2 processes\n"));
     CHECK(contains(done.errors, "coppice: to see it again: coppice run - --load="));
   }
 

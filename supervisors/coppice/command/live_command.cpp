@@ -134,7 +134,9 @@ class live_run {
       }
     }
     if (is_over) {
-      const std::string why = options_.time ? "the time is over" : "all are at rest";
+      const std::string why = options_.time          ? "the time is over"
+                              : never_rests_.empty() ? "all are at rest"
+                                                     : "it does not come to rest";
       printer_->line(monotonic_time(), "stopping",
                      fmt::format("({}): {}", why, counted(journal_->living().size(), "process")));
     }
@@ -157,7 +159,7 @@ class live_run {
     std::string who;
     for (const auto& [path, life] : journal_->living()) {
       if (!detail::is_busy(life.process)) continue;
-      who += fmt::format("{}{}: {}", who.empty() ? "" : ", ", path, what_it_does(path, life.process));
+      who += fmt::format("{}{}: {}", who.empty() ? "" : ", ", path, what_it_does(life.process));
     }
     never_rests_ = who.empty() ? "a process waits for something that will never come" : who;
   }
@@ -249,11 +251,12 @@ class live_run {
     const pid process = living.find(path)->second.process;
     printer_->line(
         now, "waiting",
-        fmt::format("{} s for {} {}: {}; {} left", std::chrono::round<std::chrono::seconds>(now - stop_begin_).count(),
-                    path, to_string(process), what_it_does(path, process), counted(living.size(), "process")));
+        fmt::format("{} s for {} {}: {}{}; {} left",
+                    std::chrono::round<std::chrono::seconds>(now - stop_begin_).count(), path, to_string(process),
+                    what_it_does(process), how_long_it_may(path, process), counted(living.size(), "process")));
   }
 
-  std::string what_it_does(const std::string& path, pid process) const {
+  static std::string what_it_does(pid process) {
     const auto found = process_info(process, info::status, info::message_queue_len, info::current_message);
     if (!found) return "it has just ended";
     std::string text;
@@ -268,12 +271,17 @@ class live_run {
     }
     if (found->message_queue_len > 0)
       text += fmt::format(", with {} queued", counted(found->message_queue_len, "message"));
+    return text;
+  }
+
+  // Of one that has been told to end.
+  std::string how_long_it_may(const std::string& path, pid process) const {
     const auto known = find_in_tree(root_, path);
-    if (!known) return text;
+    if (!known || !is_alive(process)) return "";
     const shutdown_time shutdown = known->shutdown(path == root_.id);
-    if (shutdown.is_infinity()) return text + "; its \"shutdown\" has no limit";
-    if (shutdown.is_brutal_kill()) return text + "; it has been killed";
-    return text + fmt::format("; it is killed after {}", short_time(shutdown.limit()));
+    if (shutdown.is_infinity()) return "; its \"shutdown\" has no limit";
+    if (shutdown.is_brutal_kill()) return "; it has been killed";
+    return fmt::format("; it is killed after {}", short_time(shutdown.limit()));
   }
 
   // On the printer's thread
