@@ -21,6 +21,10 @@ bool is_alive(pid process) noexcept {
   return table.is_living(process) && table.slot(process).doomed.load(std::memory_order_acquire) != process.value();
 }
 
+std::size_t process_count() noexcept {
+  return detail::process_table::instance().count();
+}
+
 std::vector<pid> processes() {
   return detail::process_table::instance().living();
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <any>
+#include <cstddef>
 #include <map>
 #include <string>
 #include <vector>
@@ -20,6 +21,10 @@ void yield();
 /// Whether there is such a process. False as soon as the caller has sent it a `kill` (S6); any answer may be stale once
 /// you hold it, so monitor instead. Threads: any.
 bool is_alive(pid process) noexcept;
+
+/// How many processes there are, also those that are ending (OTP's system_info(process_count)). Does not look at them,
+/// so it takes no longer for many. Threads: any.
+std::size_t process_count() noexcept;
 
 /// All processes, by their place in the process table. Threads: any.
 std::vector<pid> processes();

@@ -118,6 +118,7 @@ class process_table {
   };
 
   static void wake(process_slot& resting) noexcept;
+  void populate(std::size_t index) noexcept;
   void give_back(chunk&, std::size_t index) noexcept;
 
   process_slot* slots_ = nullptr;

@@ -30,7 +30,7 @@ void memory_of(bench::occasion& now, pid (*start)(), void (*check)(pid)) {
   const auto count = now.count_or(now.pick<std::uint64_t>(1'000, 100'000, 1'000'000));
   for (int warm_up = 0; warm_up < 100; ++warm_up) coppice::exit(start(), "kill");
   coppice::sleep(10ms);
-  const std::size_t others = coppice::processes().size();
+  const std::size_t others = coppice::process_count();
   std::vector<pid> all(count, pid::from_value(1));
   const auto before = bench::resident_bytes();
   for (auto& each : all) each = start();
@@ -39,8 +39,7 @@ void memory_of(bench::occasion& now, pid (*start)(), void (*check)(pid)) {
   now.report((with_all - before) / static_cast<double>(count), "bytes");
 
   for (const pid each : all) coppice::exit(each, "kill");
-  // One that a kill is on its way to is not alive any more, and yet not gone.
-  while (coppice::processes().size() > others) coppice::sleep(1ms);
+  while (coppice::process_count() > others) coppice::sleep(1ms);
   coppice::sleep(now.pick(10ms, 1'000ms, 1'000ms));
   now.report(bench::resident_bytes() / before, "times", "left");
 }
