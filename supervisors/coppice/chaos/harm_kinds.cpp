@@ -42,10 +42,10 @@ std::vector<harm_kind> harm_kinds(const chaos_record& record) {
     if (found != counts.end()) kinds.push_back({std::string{known[i].name}, i, found->second});
   }
   std::size_t next = known.size();
-  for (const auto& [name, count] : counts) {
+  for (const auto& counted : counts) {
     const bool is_known =
-        std::any_of(known.begin(), known.end(), [&](const auto& each) { return each.name == std::string_view{name}; });
-    if (!is_known) kinds.push_back({std::string{name}, next++, count});
+        std::any_of(known.begin(), known.end(), [&](const auto& each) { return each.name == counted.first; });
+    if (!is_known) kinds.push_back({std::string{counted.first}, next++, counted.second});
   }
   return kinds;
 }

@@ -142,6 +142,7 @@ std::string report_folder::write(const std::vector<report_file>& files) const {
     bool was_there = false;
   };
   std::vector<attempt> left;
+  left.reserve(files.size());
   for (const auto& each : files) left.push_back({&each, fs::path{path_} / each.name});
   // Where not all have room, as many as have.
   std::stable_sort(left.begin(), left.end(), [](const attempt& one, const attempt& other) {
@@ -150,7 +151,8 @@ std::string report_folder::write(const std::vector<report_file>& files) const {
   const auto try_all = [&left] {
     // All are there before the first takes its place, so that hardly a moment is left in which some are old.
     std::vector<std::unique_ptr<file_beside>> made;
-    for (auto& each : left) {
+    made.reserve(left.size());
+    for (const auto& each : left) {
       made.push_back(std::make_unique<file_beside>(each.becomes));
       made.back()->write(each.file->bytes);
       made.back()->save();

@@ -23,7 +23,7 @@ constexpr std::size_t room = 1024;
 // A new file takes the place of the old one, so what is no file, or a link to something of the system's, is left alone.
 fs::path file_meant(const std::string& given) {
   std::error_code ignored;
-  const fs::path file{given};
+  fs::path file{given};
   const fs::file_status there = fs::status(file, ignored);
   if (fs::is_directory(there) || !file.has_filename() || file.filename() == "." || file.filename() == "..") {
     throw usage_fault{
