@@ -98,17 +98,43 @@ TEST_SUITE("caretaker") {
     CHECK(in.stacks.stats().reserved_bytes == 0);
   }
 
-  TEST_CASE("after a mass death everything is trimmed, once it is over") {
+  TEST_CASE("after a mass death everything is trimmed, once it is over and blocks have been handed out") {
     house in;
     in.care.many_have_ended();
     in.work_at(start);
     in.care.many_have_ended();
     in.work_at(start + caretaker::interval);
-    CHECK(in.trims == 0);
-    CHECK(in.care.mass_deaths() == 2);
+    CHECK(in.care.mass_deaths() == 0);
+    CHECK_FALSE(in.care.is_soon_after_mass_death(start + caretaker::interval));
     in.work_at(start + 2 * caretaker::interval);
-    CHECK(in.trims == 1);
+    CHECK(in.care.mass_deaths() == 1);
+    CHECK(in.care.is_soon_after_mass_death(start + 4 * caretaker::interval));
+    CHECK_FALSE(in.care.is_soon_after_mass_death(start + 40 * caretaker::interval));
+    CHECK(in.trims == 0);
+    in.care.blocks_handed_out();
     in.work_at(start + 3 * caretaker::interval);
+    CHECK(in.trims == 1);
+    in.work_at(start + 4 * caretaker::interval);
+    CHECK(in.trims == 1);
+    CHECK_FALSE(in.care.has_work());
+  }
+
+  TEST_CASE("for who hands out blocks too late everything is trimmed once more") {
+    house in;
+    in.care.many_have_ended();
+    for (int i = 0; i < 3; ++i) in.work_at(start + i * caretaker::interval);
+    CHECK(in.trims == 1);
+    in.care.blocks_handed_out();
+    CHECK(in.care.has_work());
+    in.work_at(start + 3 * caretaker::interval);
+    CHECK(in.trims == 2);
+    CHECK_FALSE(in.care.has_work());
+  }
+
+  TEST_CASE("the end of many carriers is a mass death") {
+    house in;
+    in.rest(5000);
+    for (int i = 0; i < 4; ++i) in.work_at(start + i * caretaker::interval);
     CHECK(in.trims == 1);
   }
 

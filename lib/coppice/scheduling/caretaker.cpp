@@ -16,6 +16,9 @@ constexpr std::size_t batch = 256;
 // Carriers are worth a look at the allocator, from which they came, when there were many.
 constexpr std::size_t many_carriers = 4096;
 
+// After a mass death, that is when threads are awaited which a busy machine has held up in the middle of it.
+constexpr std::chrono::seconds soon{2};
+
 void trim_allocator() noexcept {
 #if defined(__GLIBC__)
   malloc_trim(0);
@@ -38,16 +41,37 @@ carrier_list caretaker::work(time_point now) {
   }
   carriers_.begin_interval();
   due_ns_.store((now + interval).time_since_epoch().count(), std::memory_order_relaxed);
-  const bool go_on_ending = many_ended_.exchange(false, std::memory_order_relaxed);
-  if (go_on_ending) mass_deaths_.fetch_add(1, std::memory_order_relaxed);
-  const bool have_ended = trims_next_.exchange(go_on_ending, std::memory_order_relaxed) && !go_on_ending;
-  if (have_ended || all_ended_ >= many_carriers) {
-    all_ended_ = 0;
-    if (hook_) hook_();
-    detail::trim_all_blocks();
-    trim_allocator();
-  }
+  go_on_trimming(now);
   return {};
+}
+
+// One step in an interval, so that all threads have the time of one to hand out their blocks.
+void caretaker::go_on_trimming(time_point now) {
+  if (many_ended_.exchange(false, std::memory_order_relaxed) || all_ended_ >= many_carriers) {
+    all_ended_ = 0;
+    stage_.store(stage::many_end, std::memory_order_relaxed);
+    return;
+  }
+  switch (stage_.load(std::memory_order_relaxed)) {
+    case stage::nothing: break;
+    case stage::many_end:
+      stage_.store(stage::blocks_are_handed_out, std::memory_order_relaxed);
+      soon_until_ns_.store((now + soon).time_since_epoch().count(), std::memory_order_relaxed);
+      mass_deaths_.fetch_add(1, std::memory_order_relaxed);
+      break;
+    case stage::blocks_are_handed_out:
+      // Before it begins, so that it is done again for who hands out blocks meanwhile.
+      stage_.store(stage::nothing, std::memory_order_seq_cst);
+      if (hook_) hook_();
+      detail::trim_all_blocks();
+      trim_allocator();
+      break;
+  }
+}
+
+void caretaker::blocks_handed_out() noexcept {
+  auto over = stage::nothing;
+  stage_.compare_exchange_strong(over, stage::blocks_are_handed_out, std::memory_order_seq_cst);
 }
 
 }  // namespace coppice::scheduling

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 
@@ -17,7 +18,8 @@ class stack_pool;
 ///
 /// What has not been needed for a whole interval is not needed: so many carriers as have rested all the time are ended,
 /// a batch at a time, and the pages of their stacks go to the system; a program that breathes keeps what it breathes
-/// with. After a mass death the pools and the allocator are trimmed as well. While there is nothing to give back,
+/// with. After a mass death the pools and the allocator are trimmed as well, when every thread has handed out what it
+/// keeps. While there is nothing to give back,
 /// nothing is looked at, and nobody wakes up for it.
 ///
 /// Threads: safe to share; one at a time does the work, and others do not wait for it.
@@ -30,16 +32,25 @@ class caretaker {
   /// What else is to give memory back after a mass death. Set before it is used.
   void when_many_have_ended(std::function<void()> hook) { hook_ = std::move(hook); }
 
-  /// Everything is to be trimmed, after the first interval in which this is not said again.
+  /// Everything is to be trimmed, an interval after the first one in which this is not said again.
   void many_have_ended() noexcept { many_ended_.store(true, std::memory_order_relaxed); }
 
-  /// Changes when a mass death was seen, an interval before all is trimmed: who keeps blocks of memory at hand is to
+  /// Changes when a mass death is over, an interval before all is trimmed: who keeps blocks of memory at hand is to
   /// hand them out, because one of them keeps many others from being given back.
   unsigned mass_deaths() const noexcept { return mass_deaths_.load(std::memory_order_relaxed); }
 
+  /// Whether one was over not long ago, so that a thread which was held up may have had a part of it after that: who
+  /// has nothing to do then is to hand out its blocks as well.
+  bool is_soon_after_mass_death(time_point now) const noexcept {
+    return now.time_since_epoch().count() < soon_until_ns_.load(std::memory_order_relaxed);
+  }
+
+  /// Somebody has handed out its blocks. Where that was too late, all is trimmed once more.
+  void blocks_handed_out() noexcept;
+
   bool has_work() const noexcept {
     return carriers_.size() != 0 || ended_.load(std::memory_order_relaxed) != 0 ||
-           many_ended_.load(std::memory_order_relaxed) || trims_next_.load(std::memory_order_relaxed);
+           many_ended_.load(std::memory_order_relaxed) || stage_.load(std::memory_order_relaxed) != stage::nothing;
   }
 
   /// When it is to be called next, if it has work.
@@ -61,6 +72,8 @@ class caretaker {
   std::size_t ending() const noexcept { return ending_.load(std::memory_order_relaxed); }
 
  private:
+  void go_on_trimming(time_point now);
+
   carrier_depot& carriers_;
   stack_pool& stacks_;
   std::function<void()> hook_;
@@ -68,10 +81,12 @@ class caretaker {
   std::atomic<std::int64_t> due_ns_{0};
 
   std::atomic<unsigned> mass_deaths_{0};
+  std::atomic<std::int64_t> soon_until_ns_{0};
+  enum class stage : std::uint8_t { nothing, many_end, blocks_are_handed_out };
+  std::atomic<stage> stage_{stage::nothing};  // of a mass death, up to the trimming
 
   std::mutex working_;
-  std::atomic<bool> trims_next_{false};  // changed under the lock, as what follows
-  std::size_t all_ended_ = 0;            // carriers, since the allocator was trimmed
+  std::size_t all_ended_ = 0;  // under the lock: carriers, since that was taken for a mass death
 
   std::atomic<std::size_t> ending_{0};
   std::atomic<std::size_t> ended_{0};  // carriers whose stacks have come back since the stacks were trimmed

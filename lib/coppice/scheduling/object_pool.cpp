@@ -202,7 +202,9 @@ std::uint32_t kept(block_magazine const& magazine, std::size_t block_class) noex
   return batch_size_of(block_class) - magazine.room.load(std::memory_order_relaxed);
 }
 
-void empty(block_magazine& magazine, std::size_t block_class) noexcept {
+// False: it was empty.
+bool empty(block_magazine& magazine, std::size_t block_class) noexcept {
+  const bool any = magazine.first != nullptr || magazine.spare != nullptr;
   give_loose(block_class, static_cast<free_block*>(std::exchange(magazine.first, nullptr)),
              kept(magazine, block_class));
   magazine.room.store(batch_size_of(block_class), std::memory_order_relaxed);
@@ -210,6 +212,7 @@ void empty(block_magazine& magazine, std::size_t block_class) noexcept {
     give_batch(block_class, static_cast<free_block*>(std::exchange(magazine.spare, nullptr)));
     magazine.spare_count.store(0, std::memory_order_relaxed);
   }
+  return any;
 }
 
 enum class presence { unseen, present, departed };
@@ -340,12 +343,14 @@ void deallocate_large_block(void* block, std::size_t size) noexcept {
   plain_delete(block, size);
 }
 
-void release_cached_blocks(std::size_t block_class) noexcept {
-  if (this_thread_presence == presence::present) empty(this_thread_magazines.of[block_class], block_class);
+bool release_cached_blocks(std::size_t block_class) noexcept {
+  return this_thread_presence == presence::present && empty(this_thread_magazines.of[block_class], block_class);
 }
 
-void release_all_cached_blocks() noexcept {
-  for (std::size_t i = 0; i < block_classes; ++i) release_cached_blocks(i);
+bool release_all_cached_blocks() noexcept {
+  bool any = false;
+  for (std::size_t i = 0; i < block_classes; ++i) any = release_cached_blocks(i) || any;
+  return any;
 }
 
 namespace {

@@ -61,8 +61,9 @@ struct block_magazines {
 [[gnu::noinline]] void deallocate_block_slowly(std::size_t block_class, void* block) noexcept;
 void* allocate_large_block(std::size_t size);
 void deallocate_large_block(void* block, std::size_t size) noexcept;
-[[gnu::noinline]] void release_cached_blocks(std::size_t block_class) noexcept;
-[[gnu::noinline]] void release_all_cached_blocks() noexcept;
+// True: there were some.
+[[gnu::noinline]] bool release_cached_blocks(std::size_t block_class) noexcept;
+[[gnu::noinline]] bool release_all_cached_blocks() noexcept;
 void trim_blocks(std::size_t block_class) noexcept;
 void trim_all_blocks() noexcept;
 std::size_t live_blocks(std::size_t block_class);

@@ -279,6 +279,7 @@ void runtime::idle(scheduler& idler, time_point at_most) {
       relax();
     }
   }
+  if (caretaker_.is_soon_after_mass_death(now())) hand_out_blocks();
   start_all_timers(idler);
   std::optional<time_point> until = next_deadline();
   if (at_most != time_point::max() && (!until || at_most < *until)) until = at_most;
@@ -294,16 +295,24 @@ void runtime::idle(scheduler& idler, time_point at_most) {
 
 // True: there are carriers now that come to their end.
 bool runtime::take_care(scheduler& by) {
-  if (!caretaker_.has_work() || is_virtual() || stopping_.load(std::memory_order_relaxed)) return false;
-  carrier_list unneeded = caretaker_.work(now());
+  if (is_virtual() || stopping_.load(std::memory_order_relaxed)) return false;
+  carrier_list unneeded;
+  if (caretaker_.has_work()) {
+    const unsigned before = caretaker_.mass_deaths();
+    unneeded = caretaker_.work(now());
+    if (caretaker_.mass_deaths() != before) wake_all();  // each is to hand out its own
+  }
   if (const unsigned seen = caretaker_.mass_deaths(); seen != by.mass_deaths_) {
     by.mass_deaths_ = seen;
-    detail::release_all_cached_blocks();
-    wake_all();  // the others have to do so too
+    hand_out_blocks();
   }
   const bool any = unneeded.size() != 0;
   while (carrier* const each = unneeded.pop()) by.end(*each);
   return any;
+}
+
+void runtime::hand_out_blocks() noexcept {
+  if (detail::release_all_cached_blocks()) caretaker_.blocks_handed_out();
 }
 
 void runtime::idle_in_virtual_time(scheduler& idler) {

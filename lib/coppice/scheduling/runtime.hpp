@@ -156,6 +156,7 @@ class runtime {
   void idle(scheduler&, time_point at_most);
   void idle_in_virtual_time(scheduler&);
   bool take_care(scheduler&);
+  void hand_out_blocks() noexcept;
   void sleep(scheduler&, std::optional<time_point> until);
   void run_overseer();
   bool all_rest() const noexcept { return sleepers_.size() == schedulers_.size() && !watched_; }
