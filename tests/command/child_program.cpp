@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <sstream>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -166,6 +167,17 @@ int child_program::finish() {
   checked(::waitpid(process_, &status, 0), "waitpid");
   process_ = -1;
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+std::string child_program::errors() const {
+  std::istringstream all{err_.text};
+  std::string wanted;
+  for (std::string line; std::getline(all, line);) {
+    if (line.find(" without a wait; others on its thread wait meanwhile") != std::string::npos) continue;
+    wanted += line;
+    if (!all.eof()) wanted += '\n';
+  }
+  return wanted;
 }
 
 outcome run(const std::vector<std::string>& arguments, const child_program::setting& how) {

@@ -162,6 +162,23 @@ TEST_SUITE("coppice run") {
     CHECK(child.finish() == 0);
   }
 
+  TEST_CASE("a worker that keeps its thread is warned of, with its path and the message that it handles") {
+    const temporary_directory directory;
+    const std::string gate = directory.path("gate");
+    REQUIRE(::mkfifo(gate.c_str(), 0600) == 0);
+    child_program child{with_workers(),
+                        {.input = R"({"id": "root", "children": [{"id": "a", "start": "rapt", "args": {"gate": ")" +
+                                  gate + R"("}}]})"}};
+    const std::string line = child.wait_for_error("root/a");
+    CHECK(contains(line, "coppice: warning: <0."));
+    CHECK(contains(line, ">: root/a has been handling command_workers::go for "));
+    CHECK(contains(line, " ms without a wait; others on its thread wait meanwhile"));
+    std::ofstream{gate};
+    child.signal(SIGINT);
+    CHECK(child.finish() == 0);
+    CHECK(child.errors().empty());
+  }
+
   TEST_CASE("a signal while the tree starts ends it as soon as it has started") {
     const temporary_directory directory;
     const std::string gate = directory.path("gate");

@@ -86,6 +86,18 @@ class gated : public coppice::server<gated> {
   }
 };
 
+/// Keeps its thread until somebody has opened the fifo `gate` for writing.
+class rapt : public coppice::server<rapt, go> {
+ public:
+  using args = gated_args;
+
+  explicit rapt(args given) : given_{std::move(given)} { coppice::send(coppice::self(), go{}); }
+  void handle(go /*now*/) { std::ifstream{given_.gate}; }
+
+ private:
+  args given_;
+};
+
 /// Kills its supervisor, as soon as that has started.
 class regicide : public coppice::server<regicide, go> {
  public:
@@ -150,6 +162,7 @@ COPPICE_WORKERS(registry) {
   registry.add<command_workers::slow>("slow");
   registry.add<command_workers::broken>("broken");
   registry.add<command_workers::gated>("gated");
+  registry.add<command_workers::rapt>("rapt");
   registry.add<command_workers::regicide>("regicide");
   registry.add<command_workers::erratic>("erratic");
   registry.add<command_workers::stubborn>("stubborn");
