@@ -81,7 +81,7 @@ TEST_SUITE("worker library") {
     worker_registry registry;
     registry.add<resident>("resident");
     load_worker_library(made("COPPICE_TEST_WORKERS"), registry);
-    CHECK(names_of(registry) == "broken employer erratic frail fuse gated regicide resident slow stubborn unborn");
+    CHECK(names_of(registry) == "broken employer erratic frail fuse gated rapt regicide resident slow stubborn unborn");
   }
 
   TEST_CASE("a worker out of a library checks its args, and is started with them") {
@@ -114,7 +114,7 @@ TEST_SUITE("worker library") {
     const std::string said = refusal(made("COPPICE_TEST_WORKERS"), registry);
     CHECK(contains(said, "a worker named \"fuse\" is registered already"));
     CHECK(said.ends_with(". The library has been loaded before; if it was named twice, name it once"));
-    CHECK(names_of(registry) == "broken employer erratic frail fuse gated regicide slow stubborn unborn");
+    CHECK(names_of(registry) == "broken employer erratic frail fuse gated rapt regicide slow stubborn unborn");
   }
 
   TEST_CASE("it is the same library under another name of its file") {
