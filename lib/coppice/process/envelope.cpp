@@ -8,55 +8,60 @@ namespace coppice::detail {
 
 namespace {
 
-// Most messages are a number or two: one cache line. What is larger than the largest class is allocated one by one.
-constexpr std::size_t small_size = 64;
-constexpr std::size_t middle_size = 128;
-constexpr std::size_t large_size = 256;
-
-constexpr std::size_t pool_alignment = 16;
-
 // Of those that come from no pool. The pools know their own numbers, and nothing else takes blocks from these.
 constinit std::atomic<std::size_t> unpooled{0};
 
-void* allocate_unpooled(std::size_t size, std::size_t alignment) {
-  void* const room =
-      alignment > pool_alignment ? ::operator new (size, std::align_val_t{alignment}) : ::operator new(size);
+std::size_t size_of_envelope(const message_type& type) noexcept {
+  return envelope::payload_offset(type.alignment) + type.size;
+}
+
+[[gnu::noinline]] void* allocate_unpooled(const message_type& type) {
+  const std::size_t size = size_of_envelope(type);
+  void* const room = type.alignment > pooled_alignment ? ::operator new (size, std::align_val_t{type.alignment})
+                                                       : ::operator new(size);
   unpooled.fetch_add(1, std::memory_order_relaxed);
   return room;
 }
 
-void deallocate_unpooled(void* room, std::size_t alignment) noexcept {
+[[gnu::noinline]] void deallocate_unpooled(void* room, const message_type& type) noexcept {
   unpooled.fetch_sub(1, std::memory_order_relaxed);
-  if (alignment > pool_alignment) {
-    ::operator delete (room, std::align_val_t{alignment});
+  if (type.alignment > pooled_alignment) {
+    ::operator delete (room, std::align_val_t{type.alignment});
   } else {
     ::operator delete(room);
   }
 }
 
+constexpr std::size_t block_class_of(envelope_room pool) noexcept {
+  return scheduling::detail::block_class_of(size_of(pool));
+}
+
+// The same, worked out in two instructions.
+constexpr std::size_t quick_class_of(envelope_room pool) noexcept {
+  return (std::size_t{4} << static_cast<unsigned>(pool)) - 1;
+}
+static_assert(quick_class_of(envelope_room::small) == block_class_of(envelope_room::small) &&
+              quick_class_of(envelope_room::middle) == block_class_of(envelope_room::middle) &&
+              quick_class_of(envelope_room::large) == block_class_of(envelope_room::large));
+
+[[gnu::noinline]] void destroy_payload(envelope& of) noexcept {
+  of.type->destroy(of.payload());
+}
+
 }  // namespace
 
 void* allocate_envelope(const message_type& type) {
-  const std::size_t size = envelope::payload_offset(type.alignment) + type.size;
-  if (type.alignment > pool_alignment) return allocate_unpooled(size, type.alignment);
-  if (size <= small_size) return scheduling::block_pool<small_size>::allocate();
-  if (size <= middle_size) return scheduling::block_pool<middle_size>::allocate();
-  if (size <= large_size) return scheduling::block_pool<large_size>::allocate();
-  return allocate_unpooled(size, type.alignment);
+  if (type.room == envelope_room::alone) [[unlikely]] {
+    return allocate_unpooled(type);
+  }
+  return scheduling::detail::allocate_block(quick_class_of(type.room));
 }
 
 void deallocate_envelope(void* room, const message_type& type) noexcept {
-  const std::size_t size = envelope::payload_offset(type.alignment) + type.size;
-  if (type.alignment > pool_alignment) {
-    deallocate_unpooled(room, type.alignment);
-  } else if (size <= small_size) {
-    scheduling::block_pool<small_size>::deallocate(room);
-  } else if (size <= middle_size) {
-    scheduling::block_pool<middle_size>::deallocate(room);
-  } else if (size <= large_size) {
-    scheduling::block_pool<large_size>::deallocate(room);
+  if (type.room == envelope_room::alone) [[unlikely]] {
+    deallocate_unpooled(room, type);
   } else {
-    deallocate_unpooled(room, type.alignment);
+    scheduling::detail::deallocate_block(quick_class_of(type.room), room);
   }
 }
 
@@ -64,10 +69,10 @@ namespace {
 
 // Those of envelopes are counted by their pools: nothing else takes blocks from these.
 constexpr std::size_t object_class_of(std::size_t size) noexcept {
-  using scheduling::detail::block_class_of;
-  const std::size_t fitting = block_class_of(size);
-  const bool is_of_envelopes = fitting == block_class_of(small_size) || fitting == block_class_of(middle_size) ||
-                               fitting == block_class_of(large_size);
+  const std::size_t fitting = scheduling::detail::block_class_of(size);
+  const bool is_of_envelopes = fitting == block_class_of(envelope_room::small) ||
+                               fitting == block_class_of(envelope_room::middle) ||
+                               fitting == block_class_of(envelope_room::large);
   return is_of_envelopes ? fitting + 1 : fitting;
 }
 
@@ -87,13 +92,14 @@ void deallocate_object(void* room, std::size_t size) noexcept {
 }
 
 std::size_t live_envelopes() {
-  return scheduling::block_pool<small_size>::live() + scheduling::block_pool<middle_size>::live() +
-         scheduling::block_pool<large_size>::live() + unpooled.load(std::memory_order_relaxed);
+  using scheduling::detail::live_blocks;
+  return live_blocks(block_class_of(envelope_room::small)) + live_blocks(block_class_of(envelope_room::middle)) +
+         live_blocks(block_class_of(envelope_room::large)) + unpooled.load(std::memory_order_relaxed);
 }
 
 void discard(envelope* over) noexcept {
   const message_type& type = *over->type;
-  if (type.destroy != nullptr) type.destroy(over->payload());
+  if (type.destroy != nullptr) destroy_payload(*over);
   deallocate_envelope(over, type);
 }
 

@@ -6,6 +6,7 @@
 #include <new>
 #include <utility>
 
+#include <coppice/process/envelope_room.hpp>
 #include <coppice/process/message_type.hpp>
 #include <coppice/process/pid.hpp>
 #include <coppice/process/reference.hpp>
@@ -31,6 +32,13 @@ enum class envelope_kind : std::uint8_t {
   wake,     // a wait's time is up, or the work of `blocking` is done
   inspect,  // to be run by the process itself
 };
+
+/// Whether it is what goes into the queue for anybody to receive, and no signal.
+constexpr bool is_message(envelope_kind kind) noexcept {
+  return kind <= envelope_kind::call;
+}
+static_assert(envelope_kind::message < envelope_kind::call && envelope_kind::cast < envelope_kind::call &&
+              envelope_kind::call < envelope_kind::reply);
 
 /// One message or signal on its way, allocated from a pool of its size.
 ///
@@ -62,11 +70,11 @@ struct envelope {
     return *std::launder(reinterpret_cast<T*>(reinterpret_cast<std::byte*>(this) + payload_offset(alignof(T))));
   }
 
-  // An alignment is a power of two.
   static constexpr std::size_t payload_offset(std::size_t alignment) noexcept {
-    return (sizeof(envelope) + alignment - 1) & ~(alignment - 1);
+    return envelope_payload_offset(alignment);
   }
 };
+static_assert(sizeof(envelope) == envelope_header);
 
 /// Raw room for an envelope whose payload is of that type. Throws std::bad_alloc.
 void* allocate_envelope(const message_type& type);

@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <coppice/process/envelope_room.hpp>
 #include <coppice/process/message_form.hpp>
 #include <coppice/process/type_name.hpp>
 
@@ -30,6 +31,7 @@ struct message_type {
   std::uint32_t size;
   std::uint32_t alignment;
   system_message system;
+  envelope_room room;                     // of its envelopes
   void (*destroy)(void* value) noexcept;  // null: there is nothing to do
   const message_form& (*form)();
 
@@ -60,6 +62,7 @@ inline constexpr message_type message_type_of{
     sizeof(T),
     alignof(T),
     system_message_of<T>,
+    envelope_room_for(sizeof(T), alignof(T)),
     destroyer_of<T>(),
     []() { return &message_form_of<T>; }(),
 };

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace coppice::detail {
+
+/// Where the room for an envelope comes from: from pools of three sizes, or, when it is larger or wants more alignment
+/// than theirs, from the general allocator. Known with the type of its message, so that a send need not work it out.
+enum class envelope_room : std::uint8_t { small, middle, large, alone };
+
+// Most messages are a number or two: one cache line.
+inline constexpr std::size_t small_envelope = 64;
+inline constexpr std::size_t pooled_alignment = 16;
+
+/// Bytes of an envelope before its payload.
+inline constexpr std::size_t envelope_header = 40;
+
+// An alignment is a power of two.
+constexpr std::size_t envelope_payload_offset(std::size_t alignment) noexcept {
+  return (envelope_header + alignment - 1) & ~(alignment - 1);
+}
+
+/// The size of all that come from that pool.
+constexpr std::size_t size_of(envelope_room pool) noexcept {
+  return small_envelope << static_cast<unsigned>(pool);
+}
+
+constexpr envelope_room envelope_room_for(std::size_t size, std::size_t alignment) noexcept {
+  if (alignment > pooled_alignment) return envelope_room::alone;
+  for (const auto pool : {envelope_room::small, envelope_room::middle, envelope_room::large}) {
+    if (envelope_payload_offset(alignment) + size <= size_of(pool)) return pool;
+  }
+  return envelope_room::alone;
+}
+
+}  // namespace coppice::detail
