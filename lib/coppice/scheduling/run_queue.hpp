@@ -29,25 +29,17 @@ class run_queue {
 
   /// The same, and it comes before all others. Only for the thread whose queue this is.
   std::size_t push_first(runnable& added) noexcept {
+    if (lock_.is_private) return put_first(added);
     const std::lock_guard hold{lock_};
-    runnable* const before = next_.load(std::memory_order_relaxed);
-    next_.store(&added, std::memory_order_relaxed);
-    if (before != nullptr) append(*before);
-    return size() + 1;
+    return put_first(added);
   }
 
   /// Only for the thread whose queue this is.
   runnable* pop() noexcept {
+    if (lock_.is_private) return take_next();
     if (is_empty()) return nullptr;
     const std::lock_guard hold{lock_};
-    runnable* const next = next_.load(std::memory_order_relaxed);
-    if (next != nullptr && (first_ == nullptr || in_a_row_ < most_in_a_row)) {
-      ++in_a_row_;
-      next_.store(nullptr, std::memory_order_relaxed);
-      return next;
-    }
-    in_a_row_ = 0;
-    return take_first();
+    return take_next();
   }
 
   /// Whether nothing waits. Only for the thread whose queue this is: another one may take what does.
@@ -121,6 +113,24 @@ class run_queue {
     last_ = &added;
     count(1);
     return size();
+  }
+
+  std::size_t put_first(runnable& added) noexcept {
+    runnable* const before = next_.load(std::memory_order_relaxed);
+    next_.store(&added, std::memory_order_relaxed);
+    if (before != nullptr) append(*before);
+    return size() + 1;
+  }
+
+  runnable* take_next() noexcept {
+    runnable* const next = next_.load(std::memory_order_relaxed);
+    if (next != nullptr && (first_ == nullptr || in_a_row_ < most_in_a_row)) {
+      ++in_a_row_;
+      next_.store(nullptr, std::memory_order_relaxed);
+      return next;
+    }
+    in_a_row_ = 0;
+    return take_first();
   }
 
   runnable* take_first() noexcept {

@@ -93,15 +93,21 @@ void runtime::stop() {
 }
 
 void runtime::wake(runnable& ready) noexcept {
-  if (ready.runs_elsewhere()) {
-    ready.wake_elsewhere();
+  scheduler* const here = scheduler::here();
+  if (here == nullptr || &here->owner() != this || ready.runs_elsewhere()) [[unlikely]] {
+    wake_elsewhere(ready);
     return;
   }
-  scheduler* here = scheduler::here();
-  if (here != nullptr && &here->owner() == this) {
-    // One that waits alone is served by this thread sooner than by a thread that has to wake up first.
-    const std::size_t waiting = in_order_ ? here->queue().push(ready) : here->queue().push_first(ready);
-    if (waiting > 1 && sleeping_.load(std::memory_order_relaxed) != 0) wake_one();
+  // One that waits alone is served by this thread sooner than by a thread that has to wake up first.
+  const std::size_t waiting = in_order_ ? here->queue().push(ready) : here->queue().push_first(ready);
+  if (waiting > 1 && sleeping_.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+    wake_one();
+  }
+}
+
+void runtime::wake_elsewhere(runnable& ready) noexcept {
+  if (ready.runs_elsewhere()) {
+    ready.wake_elsewhere();
     return;
   }
   injected_.push(ready);

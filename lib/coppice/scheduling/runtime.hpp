@@ -144,6 +144,7 @@ class runtime {
   friend class scheduler;
   friend class carrier;
 
+  void wake_elsewhere(runnable& ready) noexcept;
   bool fire_due();
   void start_old_timers(std::optional<time_point>& at);
   void start_all_timers(scheduler& of);

@@ -97,6 +97,7 @@ class scheduler {
 
   runtime& runtime_;
   const unsigned index_;
+  const bool in_order_;  // as the runtime's
   algorithm* algorithm_ = nullptr;
   run_queue queue_;
   deferred_timers deferred_;
