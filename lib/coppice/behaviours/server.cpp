@@ -78,31 +78,48 @@ void server_body::act(control_block& process, std::function<void()> what) {
                                             act_request{std::move(what)}));
 }
 
+// While it handles something, or begins, the fiber that it is on stays with it.
+bool server_body::holds_stack(const control_block& process) const noexcept {
+  return process.is_busy();
+}
+
 process_body::turn server_body::run(control_block& process, exit_reason& reason) {
   if (server_ == nullptr && !begin(process)) return turn::ended;
-  for (;;) {
-    server_base::wishes* const wishes = server_->wishes_.get();
-    if (wishes != nullptr && wishes->continuations != nullptr) {
-      envelope* next = wishes->continuations;
-      wishes->continuations = next->next;
-      if (!handle(process, next, reason)) return turn::ended;
-    } else if (process.first_message() != nullptr) {
-      // Any message cancels it, also one that has come just before it.
-      if (wishes != nullptr && wishes->idle_timer &&
-          process.first_message()->type->system != system_message::idle_timeout) {
-        stop_idle_timer(*wishes);
-      }
-      envelope* const taken = process.unlink_message(process.start_of_queue());
-      __builtin_prefetch(process.first_message());
-      if (!handle(process, taken, reason)) return turn::ended;
-    } else {
-      if (wishes != nullptr && wishes->idle_limit) start_idle_timer(process, *wishes);
-      return turn::rests;
+  do {
+    envelope* next = process.fetch_or_take();
+    if (process.fatal()) [[unlikely]] {
+      if (next != nullptr) process.append(next);
+      return turn::ended;
     }
-    process.fetch_if_any();
-    if (process.fatal()) return turn::ended;
-    if (process.spend_reduction()) return turn::again;
+    server_base::wishes* const wishes = server_->wishes_.get();
+    if (wishes != nullptr) [[unlikely]] {
+      next = choose(process, *wishes, next);
+    }
+    if (next == nullptr) {
+      if (process.first_message() == nullptr) {
+        if (wishes != nullptr && wishes->idle_limit) start_idle_timer(process, *wishes);
+        return turn::rests;
+      }
+      next = process.unlink_message(process.start_of_queue());
+      __builtin_prefetch(process.first_message());
+    }
+    if (!handle(process, next, reason)) return turn::ended;
+  } while (!process.spend_reduction());
+  return turn::again;
+}
+
+// What it has put before all that is in the queue, and before `arrived`. Null: the first in the queue.
+envelope* server_body::choose(control_block& process, server_base::wishes& by, envelope* arrived) {
+  if (arrived != nullptr) process.append(arrived);
+  if (envelope* const next = by.continuations) {
+    by.continuations = next->next;
+    return next;
   }
+  // Any message cancels it, also one that has come just before it.
+  if (const envelope* const first = process.first_message(); first != nullptr && by.idle_timer) {
+    if (first->type->system != system_message::idle_timeout) stop_idle_timer(by);
+  }
+  return nullptr;
 }
 
 bool server_body::begin(control_block& process) {
@@ -113,7 +130,6 @@ bool server_body::begin(control_block& process) {
     process.answered(how->ack);
     post(make_envelope<start_ack>(how->starter, envelope_kind::reply, process.self(), how->ack, std::move(ack)));
   };
-  busy_ = true;
   process.is_busy(true);
   // Until it is acknowledged, an end of this process is the failure of the start: it is answered like a call.
   process.answering(how->starter, how->ack);
@@ -140,19 +156,16 @@ bool server_body::begin(control_block& process) {
   acknowledge({start_ack::ok, process.self()});
   held_.in_hand = nullptr;
   has_begun_ = true;
+  process.body_fetches();
   delete how;
-  busy_ = false;
   process.is_busy(false);
   return true;
 }
 
 const handler* server_body::find(const message_type& type) const noexcept {
-  const auto handlers = server_->handlers();
-  for (const handler& each : handlers) {
-    if (each.type == &type) return &each;
-  }
+  if (const handler* const found = server_->find(type)) return found;
   // It may come from a library that has an object of its own for the type.
-  for (const handler& each : handlers) {
+  for (const handler& each : server_->handlers()) {
     if (*each.type == type) return &each;
   }
   return nullptr;
@@ -160,11 +173,10 @@ const handler* server_body::find(const message_type& type) const noexcept {
 
 bool server_body::handle(control_block& process, envelope* arrived, exit_reason& reason) {
   message owner{arrived};
-  process.handles(arrived->type);
-  busy_ = true;
-  process.is_busy(true);
   // The handler may pass the message on.
   const message_type& type = *arrived->type;
+  process.handles(&type);
+  process.is_busy(true);
   pending_reply pending;
   if (arrived->kind() == envelope_kind::call) {
     pending = {arrived->sender(), arrived->ref(), process.self()};
@@ -172,14 +184,23 @@ bool server_body::handle(control_block& process, envelope* arrived, exit_reason&
   } else if (arrived->receiver()) {
     held_.in_hand = &type;
   }
-  // What it is made to do from outside is no step of its own.
-  const bool is_step = type.system != system_message::act_request;
   bool goes_on = true;
   try {
-    if (is_step) process.at(fault_point::handler_begins, type.name);
-    goes_on = dispatch(process, owner, *arrived, pending, reason);
+    if (type.system == system_message::none && !process.may_be_harmed()) [[likely]] {
+      if (const handler* const found = server_->find(type)) [[likely]] {
+        found->invoke(*server_, *arrived, pending);
+      } else {
+        goes_on = dispatch(process, owner, *arrived, pending, reason);
+      }
+    } else {
+      // What it is made to do from outside is no step of its own.
+      const bool is_step = type.system != system_message::act_request;
+      if (is_step) process.at(fault_point::handler_begins, type.name);
+      goes_on = dispatch(process, owner, *arrived, pending, reason);
+      held_.in_hand = nullptr;
+      if (is_step) process.at(fault_point::handler_ends, type.name);
+    }
     held_.in_hand = nullptr;
-    if (is_step) process.at(fault_point::handler_ends, type.name);
     if (server_->wishes_ != nullptr && server_->wishes_->stopping) {
       reason = std::move(*server_->wishes_->stopping);
       goes_on = false;
@@ -191,7 +212,7 @@ bool server_body::handle(control_block& process, envelope* arrived, exit_reason&
     reason = reason_of_caught();
     goes_on = false;
   }
-  if (!goes_on) {
+  if (!goes_on) [[unlikely]] {
     try {
       terminate(process, reason, owner);
     } catch (...) {
@@ -205,7 +226,6 @@ bool server_body::handle(control_block& process, envelope* arrived, exit_reason&
   } else if (goes_on) {
     process.end_answering();
   }
-  busy_ = false;
   process.is_busy(false);
   return goes_on;
 }

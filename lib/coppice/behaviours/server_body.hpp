@@ -51,7 +51,7 @@ class server_body final : public process_body {
   ~server_body() override;
 
   turn run(control_block& process, exit_reason& reason) override;
-  bool holds_stack() const noexcept override { return busy_; }
+  bool holds_stack(const control_block& process) const noexcept override;
   void end_by_itself(control_block& process, exit_reason reason) override;
   void act(control_block& process, std::function<void()> what) override;
   const message_type* in_hand() const noexcept override { return has_begun_ ? held_.in_hand : nullptr; }
@@ -59,6 +59,7 @@ class server_body final : public process_body {
 
  private:
   bool begin(control_block& process);
+  envelope* choose(control_block& process, server_base::wishes& by, envelope* arrived);
   bool handle(control_block& process, envelope* arrived, exit_reason& reason);
   bool dispatch(control_block& process, message& owner, envelope& arrived, pending_reply& pending, exit_reason& reason);
   void time_out(control_block& process, std::uint32_t number, pending_reply& pending);
@@ -78,7 +79,6 @@ class server_body final : public process_body {
   std::unique_ptr<server_base> server_;
   bool has_begun_ = false;
   bool linked_;
-  bool busy_ = false;  // in a handler or in the constructor: the fiber it is on stays with it
 };
 
 static_assert(sizeof(server_body) <= 32);

@@ -70,10 +70,6 @@ envelope* take_all(std::atomic<envelope*>& inbox, envelope* leave) noexcept {
   return is_list(taken) ? taken : nullptr;
 }
 
-bool is_for_queue(envelope_kind kind) noexcept {
-  return kind == envelope_kind::message || kind == envelope_kind::cast || kind == envelope_kind::call;
-}
-
 // A number that only its owner changes, and others read.
 void add(std::atomic<std::uint32_t>& counted, int change) noexcept {
   counted.store(counted.load(std::memory_order_relaxed) + static_cast<std::uint32_t>(change),
@@ -110,7 +106,7 @@ void process_body::act(control_block& process, std::function<void()> what) {
   process.act_at_next_wait(std::move(what));
 }
 
-void post(envelope* sent) noexcept {
+void deliver(envelope* sent) noexcept {
   if (!dispatch(sent)) turn_away_for_dead(sent);
 }
 
@@ -195,48 +191,52 @@ bool control_block::commit_park() noexcept {
 
 scheduling::runnable::turn_result control_block::take_turn() {
   status_.store(status::running, std::memory_order_relaxed);
-  if (abandoned_) {
+  if (abandoned_) [[unlikely]] {
     finish(fatal_.value_or(exit_reason::killed()));
     return turn_result::ended;
   }
   for (;;) {
-    fetch_if_any();
-    auto result = turn_result::ended;
-    exit_reason reason = run_body(result);
-    if (result == turn_result::ended) {
-      finish(std::move(reason));
-      return turn_result::ended;
-    }
-    if (result == turn_result::again) {
-      renew_budget();
-      status_.store(status::runnable, std::memory_order_relaxed);
-      return turn_result::again;
+    if (!body_fetches_) fetch_if_any();
+    exit_reason reason;
+    switch (run_body(reason)) {
+      case turn_result::ended: finish(std::move(reason)); return turn_result::ended;
+      case turn_result::again:
+        renew_budget();
+        status_.store(status::runnable, std::memory_order_relaxed);
+        return turn_result::again;
+      case turn_result::rests: break;
     }
     if (commit_park()) return turn_result::rests;
     status_.store(status::running, std::memory_order_relaxed);
   }
 }
 
-exit_reason control_block::run_body(turn_result& result) {
-  exit_reason reason;
-  result = turn_result::ended;
-  if (fatal_) return *fatal_;
-  // A server says itself when it begins. What holds its stack from the first is a function, and has one turn.
-  const bool is_function = may_be_harmed_ && body_->holds_stack();
+// Inline: each message that a server handles passes here.
+[[gnu::always_inline]] inline scheduling::runnable::turn_result control_block::run_body(exit_reason& reason) {
+  if (fatal_) return turn_result::ended;
+  auto result = process_body::turn::ended;
   try {
-    if (is_function) at(fault_point::init_begins);
-    switch (body_->run(*this, reason)) {
-      case process_body::turn::rests: result = turn_result::rests; break;
-      case process_body::turn::again: result = turn_result::again; break;
-      case process_body::turn::ended: break;
+    // A server says itself when it begins. What holds its stack from the first is a function, and has one turn.
+    if (may_be_harmed_ && body_->holds_stack(*this)) [[unlikely]] {
+      at(fault_point::init_begins);
+      result = body_->run(*this, reason);
+      at(fault_point::init_ends);
+    } else {
+      result = body_->run(*this, reason);
     }
-    if (is_function) at(fault_point::init_ends);
   } catch (const exit_exception& caught) {
     reason = caught.reason;  // as below, without another throw
+    return turn_result::ended;
   } catch (...) {
     reason = is_unwinding() ? *fatal_ : reason_of_caught();
+    return turn_result::ended;
   }
-  return reason;
+  switch (result) {
+    case process_body::turn::rests: return turn_result::rests;
+    case process_body::turn::again: return turn_result::again;
+    case process_body::turn::ended: break;
+  }
+  return turn_result::ended;
 }
 
 void control_block::suspend() {
@@ -353,18 +353,23 @@ envelope* control_block::wait_for_answer(reference asked, envelope** link, wait_
 // Signals
 // -----------------------------------------------------------------------------------------------------------------
 
-void control_block::fetch() {
-  envelope* arrived = take_all(slot().inbox, inbox_empty);
+// The newest of what has arrived; null: nothing has.
+envelope* control_block::take_arrived() noexcept {
+  envelope* const newest = take_all(slot().inbox, inbox_empty);
   // Who counts what is in the inbox has to be done before any of it changes.
   while (onlookers_.load() != 0) std::this_thread::yield();
+  return newest;
+}
+
+void control_block::take_in(envelope* newest) {
   // Mostly there are messages alone: they go into the queue as they are.
-  envelope* const newest = arrived;
+  envelope* arrived = newest;
   envelope* oldest = nullptr;
   std::uint32_t count = 0;
-  bool all_for_queue = !ended_by_signal_;
+  bool all_for_queue = true;
   while (arrived != nullptr) {
     envelope* const following = arrived->next;
-    all_for_queue = all_for_queue && arrived->to == self_.value() && is_for_queue(arrived->kind());
+    all_for_queue = all_for_queue && is_message_for_us(*arrived);
     arrived->next = oldest;
     oldest = arrived;
     arrived = following;
@@ -914,7 +919,7 @@ std::size_t control_block::message_queue_len() const noexcept {
   onlookers_.fetch_add(1);
   std::size_t count = queued();
   for (const envelope* next = slot().inbox.load(); is_list(next); next = next->next) {
-    if (next->to == self_.value() && is_for_queue(next->kind())) ++count;
+    if (next->to == self_.value() && is_message(next->kind())) ++count;
   }
   onlookers_.fetch_sub(1, std::memory_order_release);
   return count;
@@ -961,7 +966,7 @@ std::size_t control_block::memory() const {
   if (links_ != nullptr) sum += sizeof(link_map) + links_->bytes();
   if (body_ != nullptr) {
     sum += body_->memory();
-    if (!runs_elsewhere() && body_->holds_stack()) sum += running_runtime().engine.resident_stack_bytes();
+    if (!runs_elsewhere() && body_->holds_stack(*this)) sum += running_runtime().engine.resident_stack_bytes();
   }
   for (const envelope* queued = queue_; queued != nullptr; queued = queued->next) {
     sum += envelope::payload_offset(queued->type->alignment) + queued->type->size;

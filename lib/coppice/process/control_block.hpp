@@ -25,6 +25,7 @@
 #include <coppice/process/process_body.hpp>
 #include <coppice/process/process_table.hpp>
 #include <coppice/process/reference.hpp>
+#include <coppice/process/send.hpp>
 #include <coppice/process/small_table.hpp>
 #include <coppice/process/unwinding.hpp>
 #include <coppice/scheduling/runtime.hpp>
@@ -121,10 +122,22 @@ class control_block final : public scheduling::runnable {
   // --------------------------------------------------------------------------------
 
   /// Takes what has arrived: acts on signals, appends messages to the queue.
-  void fetch();
+  void fetch() { take_in(take_arrived()); }
   void fetch_if_any() {
-    if (slot().inbox.load(std::memory_order_relaxed) != inbox_empty) fetch();
+    if (has_arrivals()) fetch();
   }
+  /// The same, but a message that has come alone, while there are no others, is returned, and goes through no queue.
+  envelope* fetch_or_take() {
+    if (!has_arrivals()) return nullptr;
+    envelope* const arrived = take_arrived();
+    if (queue_ == nullptr && arrived != nullptr && arrived->next == nullptr && is_message_for_us(*arrived)) {
+      return arrived;
+    }
+    take_in(arrived);
+    return nullptr;
+  }
+  /// From now on the body fetches, at the beginning of each turn.
+  void body_fetches() noexcept { body_fetches_ = true; }
 
   /// Suspends the process until something has arrived or the time is up, then fetches.
   /// Unwinds if an exit signal has ended the process.
@@ -272,6 +285,7 @@ class control_block final : public scheduling::runnable {
       meet_injector(point, what);
     }
   }
+  bool may_be_harmed() const noexcept { return may_be_harmed_; }
   /// Whether the injector lets the allocation fail that it is about to make.
   bool fails_allocation() noexcept;
 
@@ -381,6 +395,12 @@ class control_block final : public scheduling::runnable {
     auto* const here = reinterpret_cast<std::byte*>(const_cast<control_block*>(this));
     return *reinterpret_cast<process_slot*>(here - offsetof(process_slot, block));
   }
+  bool has_arrivals() const noexcept { return slot().inbox.load(std::memory_order_relaxed) != inbox_empty; }
+  envelope* take_arrived() noexcept;
+  void take_in(envelope* newest);
+  bool is_message_for_us(const envelope& arrived) const noexcept {
+    return !ended_by_signal_ && arrived.to == self_.value() && is_message(arrived.kind());
+  }
   extras& more();
   watcher_map& watchers() { return more().watchers; }
   std::uint64_t* find_link(pid other) noexcept;
@@ -411,7 +431,7 @@ class control_block final : public scheduling::runnable {
   bool act_now();
   void keep_call();
   [[noreturn]] void abandon();
-  exit_reason run_body(turn_result& result);
+  turn_result run_body(exit_reason& reason);
   void tell_of_end(const exit_reason& reason) noexcept;
 
   const pid self_;
@@ -457,10 +477,13 @@ class control_block final : public scheduling::runnable {
   bool ended_by_signal_ : 1 = false;
   bool parent_ends_us_ : 1 = false;  // and wants word of it
   bool woken_ : 1 = false;           // the awaited wake has come
+  bool body_fetches_ : 1 = false;
 };
 
 /// Delivers, now or later, or gives the signal the answer that it gets from a process that is not there.
-void post(envelope* sent) noexcept;
+inline void post(envelope* sent) noexcept {
+  deliver(sent);
+}
 
 /// Answers a signal for a process that is not there, and discards it. A message or a cast is lost.
 void turn_away_for_dead(envelope* sent) noexcept;

@@ -46,7 +46,7 @@ namespace {
 class thread_body final : public detail::process_body {
  public:
   turn run(detail::control_block&, exit_reason&) override { return turn::ended; }
-  bool holds_stack() const noexcept override { return false; }
+  bool holds_stack(const detail::control_block&) const noexcept override { return false; }
 };
 
 }  // namespace

@@ -43,7 +43,7 @@ class process_body : public pooled_object {
   virtual std::size_t memory() const noexcept { return 0; }
 
   /// Whether the fiber that it is on now is its own, and not one that is lent to it for a turn.
-  virtual bool holds_stack() const noexcept = 0;
+  virtual bool holds_stack(const control_block& process) const noexcept = 0;
 };
 
 }  // namespace coppice::detail

@@ -43,7 +43,19 @@ struct process_runtime {
 /// Where the random numbers of a runtime begin.
 std::uint64_t first_draw(const runtime_options& options);
 
-process_runtime& running_runtime();
-process_runtime* running_runtime_or_null() noexcept;
+extern std::atomic<process_runtime*> the_running_runtime;
+[[noreturn]] void refuse_without_runtime();
+
+inline process_runtime* running_runtime_or_null() noexcept {
+  return the_running_runtime.load(std::memory_order_acquire);
+}
+
+inline process_runtime& running_runtime() {
+  process_runtime* const running = running_runtime_or_null();
+  if (running == nullptr) [[unlikely]] {
+    refuse_without_runtime();
+  }
+  return *running;
+}
 
 }  // namespace coppice::detail

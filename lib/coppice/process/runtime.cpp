@@ -26,7 +26,6 @@ namespace coppice {
 
 namespace {
 
-std::atomic<detail::process_runtime*> the_running{nullptr};
 std::atomic<runtime*> the_runtime{nullptr};
 
 scheduling::options engine_options(const runtime_options& wanted) {
@@ -130,12 +129,9 @@ bool process_runtime::end_if_stuck() {
   return true;
 }
 
-process_runtime* running_runtime_or_null() noexcept {
-  return the_running.load(std::memory_order_acquire);
-}
+constinit std::atomic<process_runtime*> the_running_runtime{nullptr};
 
-process_runtime& running_runtime() {
-  if (process_runtime* running = running_runtime_or_null()) return *running;
+void refuse_without_runtime() {
   throw std::logic_error{
       "coppice: no runtime is running; call this inside coppice::run, or start a coppice::runtime first"};
 }
@@ -169,7 +165,7 @@ runtime* runtime::current() noexcept {
 
 void runtime::start() {
   detail::process_runtime* none = nullptr;
-  if (!the_running.compare_exchange_strong(none, &state_->running, std::memory_order_acq_rel)) {
+  if (!detail::the_running_runtime.compare_exchange_strong(none, &state_->running, std::memory_order_acq_rel)) {
     throw std::logic_error{"coppice: a runtime is running already; one at a time in a program, stop it first"};
   }
   the_runtime.store(this, std::memory_order_release);
@@ -181,7 +177,7 @@ void runtime::start() {
 }
 
 void runtime::stop() noexcept {
-  if (the_running.load(std::memory_order_acquire) != &state_->running) return;
+  if (detail::the_running_runtime.load(std::memory_order_acquire) != &state_->running) return;
   {
     const thread_process watching;
     end_all_others();
@@ -189,7 +185,7 @@ void runtime::stop() noexcept {
   state_->running.engine.stop();
   detail::faults_are_injected.store(false, std::memory_order_relaxed);
   the_runtime.store(nullptr, std::memory_order_release);
-  the_running.store(nullptr, std::memory_order_release);
+  detail::the_running_runtime.store(nullptr, std::memory_order_release);
 }
 
 int runtime::run(std::function<int()> main) {

@@ -8,10 +8,6 @@
 
 namespace coppice::detail {
 
-void deliver(envelope* sent) noexcept {
-  if (!dispatch(sent)) turn_away_for_dead(sent);
-}
-
 pid must_have_name(std::string_view name) {
   const pid found = whereis(name);
   if (!found) {

@@ -41,7 +41,7 @@ class function_body final : public process_body {
     function_();
     return turn::ended;
   }
-  bool holds_stack() const noexcept override { return true; }
+  bool holds_stack(const control_block&) const noexcept override { return true; }
   std::size_t memory() const noexcept override { return sizeof(*this); }
 
  private:
