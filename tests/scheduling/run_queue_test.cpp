@@ -84,7 +84,7 @@ TEST_CASE("who watches takes the one that is to run next") {
 
 TEST_CASE("a private run queue works as any other") {
   run_queue queue;
-  queue.is_private();
+  queue.make_private();
   job first;
   job second;
   queue.push(first);

@@ -48,13 +48,8 @@ answer ask(control_block& me, envelope* question, std::chrono::milliseconds time
     me.await_reply({});
     return {nullptr, exit_reason::noproc()};
   }
-  std::optional<wait_limit> limit;
-  if (timeout == infinity) {
-    limit.emplace();
-  } else {
-    limit.emplace(timeout);
-  }
-  envelope* said = me.wait_for_answer(ref, link, *limit);
+  wait_limit limit{timeout};
+  envelope* said = me.wait_for_answer(ref, link, limit);
   if (said != nullptr && said->kind() == envelope_kind::down) {
     answer ended{nullptr, std::move(said->as<ending>().reason)};
     discard(said);

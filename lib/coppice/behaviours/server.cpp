@@ -335,13 +335,8 @@ start_result start_server(std::unique_ptr<server_maker> maker, bool link, std::s
   const pid started =
       spawn_body(std::make_unique<server_body>(std::move(maker), link), {.link = link, .stack = stack}, initial_call)
           .process;
-  std::optional<wait_limit> limit;
-  if (patience) {
-    limit.emplace(*patience);
-  } else {
-    limit.emplace();
-  }
-  envelope* answer = me.wait_for_answer(ack, place, *limit);
+  wait_limit limit{patience.value_or(infinity)};
+  envelope* answer = me.wait_for_answer(ack, place, limit);
   if (answer == nullptr) {
     // The caller shall outlive this, and nothing of the attempt be left when it goes on (S55).
     const control_block::spared until_it_has_ended{me};

@@ -251,7 +251,7 @@ void control_block::suspend() {
   status_.store(status::running, std::memory_order_relaxed);
 }
 
-void control_block::wait_for_arrival(wait_limit& limit) {
+void control_block::begin_wait(wait_limit& limit) {
   check_for_end();
   if (limit.is_limited_ && !limit.is_started()) {
     limit.to_ = self_;
@@ -262,10 +262,18 @@ void control_block::wait_for_arrival(wait_limit& limit) {
   woken_ = false;
   suspend();
   renew_budget();
-  fetch();
+}
+
+void control_block::end_wait(wait_limit& limit) {
   if (woken_) limit.passed_ = true;
   awaited_wake_ = {};
   check_for_end();
+}
+
+void control_block::wait_for_arrival(wait_limit& limit) {
+  begin_wait(limit);
+  fetch();
+  end_wait(limit);
 }
 
 void control_block::act_at_next_wait(std::function<void()> what) {
@@ -346,7 +354,18 @@ envelope* control_block::wait_for_answer(reference asked, envelope** link, wait_
       awaited_ = {};
       return nullptr;
     }
-    wait_for_arrival(limit);
+    begin_wait(limit);
+    envelope* const arrived = take_arrived();
+    // Mostly it comes alone, and need not go through the queue.
+    const bool is_all = arrived != nullptr && arrived->next == nullptr;
+    if (is_all && arrived->kind() == envelope_kind::reply && arrived->ref() == asked && asked == awaited_ &&
+        arrived->to == self_.value()) {
+      awaited_ = {};
+      awaited_wake_ = {};
+      return arrived;
+    }
+    take_in(arrived);
+    end_wait(limit);
   }
 }
 

@@ -54,13 +54,14 @@ struct beginning {
   bool observed = false;          // its end is told to the runtime's observer, and a fault injector may harm it
 };
 
-/// The end of a wait: never, or so long from now. Its timer is started when the process first has to suspend.
+/// The end of a wait: never, or so long from now (the longest time of a unit is for ever). Its timer is started when
+/// the process first has to suspend.
 class wait_limit final : public scheduling::deferred_timer {
  public:
   wait_limit() noexcept : deferred_timer{std::chrono::nanoseconds::max()}, is_limited_{false} {}
   template <class Rep, class Period>
   explicit wait_limit(std::chrono::duration<Rep, Period> time) noexcept
-      : deferred_timer{in_nanoseconds(time)}, is_limited_{true} {}
+      : deferred_timer{in_nanoseconds(time)}, is_limited_{time != std::chrono::duration<Rep, Period>::max()} {}
   wait_limit(const wait_limit&) = delete;
   wait_limit& operator=(const wait_limit&) = delete;
   ~wait_limit() {
@@ -410,6 +411,8 @@ class control_block final : public scheduling::runnable {
   bool can_meet_injector() const noexcept;
   void meet_injector(fault_point point, std::string_view what);
   void suspend();
+  void begin_wait(wait_limit& limit);
+  void end_wait(wait_limit& limit);
   void act_on(envelope* arrived);
   void on_exit(envelope* signal, bool linked);
   void on_link(envelope* signal);

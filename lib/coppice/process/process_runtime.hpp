@@ -50,7 +50,7 @@ inline process_runtime* running_runtime_or_null() noexcept {
   return the_running_runtime.load(std::memory_order_acquire);
 }
 
-inline process_runtime& running_runtime() {
+[[gnu::always_inline]] inline process_runtime& running_runtime() {
   process_runtime* const running = running_runtime_or_null();
   if (running == nullptr) [[unlikely]] {
     refuse_without_runtime();

@@ -102,7 +102,7 @@ class process_table {
 
  private:
   process_table();
-  static process_table& make() noexcept;
+  [[gnu::noinline, gnu::cold]] static process_table& make() noexcept;
 
   static constinit std::atomic<process_table*> the_table;
 

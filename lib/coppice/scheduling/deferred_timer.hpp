@@ -6,7 +6,7 @@
 #include <mutex>
 #include <new>
 
-#include <coppice/scheduling/spinlock.hpp>
+#include <coppice/scheduling/private_lock.hpp>
 #include <coppice/scheduling/tick_clock.hpp>
 #include <coppice/scheduling/timer_queue.hpp>
 
@@ -60,6 +60,9 @@ class deferred_timer {
 /// The young ones of one scheduler thread, oldest first. Any thread may take the older ones out and start them.
 class deferred_timers {
  public:
+  /// There is only one scheduler thread: they need no lock. Before anything else.
+  void make_private() noexcept { lock_.make_private(); }
+
   void add(deferred_timer& young) noexcept;
 
   /// Takes it out, if nobody has started it yet; else gives back its timer. In either case it is touched no more.
@@ -85,7 +88,7 @@ class deferred_timers {
  private:
   void unlink(deferred_timer& out) noexcept;
 
-  spinlock lock_;  // also held while a timer is started: whoever has it is not held up for long
+  private_lock lock_;  // also held while a timer is started: whoever has it is not held up for long
   deferred_timer* first_ = nullptr;
   deferred_timer* last_ = nullptr;
   std::atomic<std::uint64_t> oldest_{0};

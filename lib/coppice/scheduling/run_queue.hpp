@@ -6,8 +6,8 @@
 #include <mutex>
 #include <utility>
 
+#include <coppice/scheduling/private_lock.hpp>
 #include <coppice/scheduling/runnable.hpp>
-#include <coppice/scheduling/spinlock.hpp>
 
 namespace coppice::scheduling {
 
@@ -19,7 +19,7 @@ namespace coppice::scheduling {
 class run_queue {
  public:
   /// From now on only one thread uses it: it needs no lock. Before anything else.
-  void is_private() noexcept { lock_.is_private = true; }
+  void make_private() noexcept { lock_.make_private(); }
 
   /// Returns how many wait now.
   std::size_t push(runnable& added) noexcept {
@@ -29,14 +29,14 @@ class run_queue {
 
   /// The same, and it comes before all others. Only for the thread whose queue this is.
   std::size_t push_first(runnable& added) noexcept {
-    if (lock_.is_private) return put_first(added);
+    if (lock_.is_private()) return put_first(added);
     const std::lock_guard hold{lock_};
     return put_first(added);
   }
 
   /// Only for the thread whose queue this is.
   runnable* pop() noexcept {
-    if (lock_.is_private) return take_next();
+    if (lock_.is_private()) return take_next();
     if (is_empty()) return nullptr;
     const std::lock_guard hold{lock_};
     return take_next();
@@ -147,21 +147,9 @@ class run_queue {
     size_.store(size() + static_cast<std::size_t>(by), std::memory_order_relaxed);
   }
 
-  // One that nobody else can want is not worth its price.
-  struct queue_lock : spinlock {
-    bool is_private = false;
-    void lock() noexcept {
-      if (!is_private) spinlock::lock();
-    }
-    bool try_lock() noexcept { return is_private || spinlock::try_lock(); }
-    void unlock() noexcept {
-      if (!is_private) spinlock::unlock();
-    }
-  };
-
   static constexpr std::uint32_t most_in_a_row = 64;
 
-  queue_lock lock_;
+  private_lock lock_;
   std::atomic<runnable*> next_{nullptr};  // comes before all others; changed under the lock only
   std::uint32_t in_a_row_ = 0;
   runnable* first_ = nullptr;

@@ -58,7 +58,10 @@ runtime::runtime(options wanted)
   in_order_ = options_.virtual_time || options_.seed.has_value();
   const unsigned count = thread_count(options_);
   for (unsigned i = 0; i < count; ++i) schedulers_.push_back(std::make_unique<scheduler>(*this, i));
-  if (count == 1) schedulers_.front()->queue().is_private();
+  if (count == 1) {
+    schedulers_.front()->queue().make_private();
+    schedulers_.front()->deferred().make_private();
+  }
   for (unsigned i = 0; i <= count; ++i) timers_.push_back(std::make_unique<timer_queue>());
 }
 

@@ -178,6 +178,15 @@ class scheduler::algorithm final : public boost::fibers::algo::algorithm {
 
   fiber_record* choose() noexcept {
     const auto turn = ++scheduler_.turns_;
+    // Mostly there is nothing to be done but this.
+    if (turn % turns_between_timers != 0 && turn - scheduler_.housekept_ < turns_between_housekeeping &&
+        !scheduler_.in_order_ && woken_by_boost_.empty()) {
+      runnable* ready = std::exchange(scheduler_.preselected_, nullptr);
+      if (ready == nullptr) ready = scheduler_.queue_.pop();
+      if (ready != nullptr) {
+        if (carrier* on = scheduler_.fiber_for(*ready)) return on->record;
+      }
+    }
     if (const auto counted = scheduler_.counted_turns();
         counted - scheduler_.housekept_ >= turns_between_housekeeping) {
       scheduler_.housekept_ = counted;
