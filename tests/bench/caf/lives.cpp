@@ -248,7 +248,7 @@ void idle_cpu(occasion& now) {
   for (int i = 0; i < count; ++i) all.push_back(actors().spawn<calc>(1.0));
   expect(view_of(boss, all.back()) == 1, "an idle server answers");
   rest(boss, std::chrono::milliseconds{now.pick(1, 100, 200)});
-  const std::chrono::milliseconds time{now.pick(10, 500, 5'000)};
+  const std::chrono::milliseconds time{now.pick(10, 5'000, 5'000)};
   const auto before = cpu_time();
   rest(boss, time);
   const auto used = cpu_time() - before;

@@ -661,7 +661,7 @@ idle_cpu_processes(Asked, Name) ->
 idle(Asked, Name, Start, Check) ->
     All = [Start() || _ <- lists:seq(1, pick(Asked, {100, 100000, 100000}))],
     timer:sleep(pick(Asked, {1, 100, 200})),
-    Time = pick(Asked, {10, 500, 5000}),
+    Time = pick(Asked, {10, 5000, 5000}),
     Before = cpu_time(),
     timer:sleep(Time),
     Used = cpu_time() - Before,
