@@ -151,7 +151,7 @@ constexpr handler make_handler() {
 /// Makes the server's object, in its process, and keeps until then what else the process begins with.
 class server_maker : public pooled_object {
  public:
-  explicit server_maker(start_options how) : options{std::move(how)} {}
+  explicit server_maker(start_options&& how) : options{std::move(how)} {}
   server_maker(const server_maker&) = delete;
   server_maker& operator=(const server_maker&) = delete;
   virtual ~server_maker();
@@ -167,7 +167,7 @@ template <class Self, class... Arguments>
 class server_maker_of final : public server_maker {
  public:
   template <class... Given>
-  explicit server_maker_of(start_options how, Given&&... arguments)
+  explicit server_maker_of(start_options&& how, Given&&... arguments)
       : server_maker{std::move(how)}, arguments_{std::forward<Given>(arguments)...} {}
 
   std::unique_ptr<server_base> make() override {
@@ -179,7 +179,7 @@ class server_maker_of final : public server_maker {
 };
 
 template <class Server, class... Arguments>
-std::unique_ptr<server_maker> make_maker_of(start_options options, Arguments&&... arguments) {
+std::unique_ptr<server_maker> make_maker_of(start_options&& options, Arguments&&... arguments) {
   before_allocation();
   return std::make_unique<server_maker_of<Server, std::decay_t<Arguments>...>>(std::move(options),
                                                                                std::forward<Arguments>(arguments)...);
@@ -268,7 +268,8 @@ start_result start_link(start_options options, Arguments&&... arguments) {
 
 template <class Server, class... Arguments>
 start_result start_link(Arguments&&... arguments) {
-  return start_link<Server>(start_options{}, std::forward<Arguments>(arguments)...);
+  return detail::start_server(detail::make_maker_of<Server>(start_options{}, std::forward<Arguments>(arguments)...),
+                              true, type_name<Server>());
 }
 
 /// `start_link` without the link.
@@ -280,7 +281,8 @@ start_result start(start_options options, Arguments&&... arguments) {
 
 template <class Server, class... Arguments>
 start_result start(Arguments&&... arguments) {
-  return start<Server>(start_options{}, std::forward<Arguments>(arguments)...);
+  return detail::start_server(detail::make_maker_of<Server>(start_options{}, std::forward<Arguments>(arguments)...),
+                              false, type_name<Server>());
 }
 
 /// Asks a server to end with `reason`, after what is in its queue, and waits for that: gen_server's stop (S77). Exits

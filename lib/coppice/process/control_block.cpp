@@ -137,11 +137,11 @@ void wait_limit::cancel() noexcept {
   running_runtime().engine.cancel_deferred(*this);
 }
 
-control_block::control_block(pid self, const beginning& how, std::unique_ptr<process_body> body)
+control_block::control_block(pid self, beginning&& how, std::unique_ptr<process_body> body)
     : runnable{how.stack_size},
       self_{self},
       parent_{how.parent},
-      ancestors_{how.ancestors},
+      ancestors_{std::move(how.ancestors)},
       body_{std::move(body)},
       initial_call_{how.initial_call},
       observed_{how.observed},

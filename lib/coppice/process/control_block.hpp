@@ -99,7 +99,7 @@ class control_block final : public scheduling::runnable {
  public:
   enum class status : std::uint8_t { runnable, running, waiting, exiting };
 
-  control_block(pid self, const beginning& how, std::unique_ptr<process_body> body);
+  control_block(pid self, beginning&& how, std::unique_ptr<process_body> body);
   ~control_block();
 
   /// The process that is running here; throws std::logic_error outside one.

@@ -32,11 +32,7 @@ std::size_t size_of_envelope(const message_type& type) noexcept {
   }
 }
 
-constexpr std::size_t block_class_of(envelope_room pool) noexcept {
-  return scheduling::detail::block_class_of(size_of(pool));
-}
-
-// The same, worked out in two instructions.
+// `block_class_of`, worked out in two instructions.
 constexpr std::size_t quick_class_of(envelope_room pool) noexcept {
   return (std::size_t{4} << static_cast<unsigned>(pool)) - 1;
 }
@@ -65,30 +61,20 @@ void deallocate_envelope(void* room, const message_type& type) noexcept {
   }
 }
 
-namespace {
-
-// Those of envelopes are counted by their pools: nothing else takes blocks from these.
-constexpr std::size_t object_class_of(std::size_t size) noexcept {
-  const std::size_t fitting = scheduling::detail::block_class_of(size);
-  const bool is_of_envelopes = fitting == block_class_of(envelope_room::small) ||
-                               fitting == block_class_of(envelope_room::middle) ||
-                               fitting == block_class_of(envelope_room::large);
-  return is_of_envelopes ? fitting + 1 : fitting;
+void* allocate_object_of(std::size_t object_class) {
+  return scheduling::detail::allocate_block(object_class);
 }
 
-}  // namespace
-
-void* allocate_object(std::size_t size) {
-  if (size > scheduling::detail::largest_block) return scheduling::detail::allocate_large_block(size);
-  return scheduling::detail::allocate_block(object_class_of(size));
+void deallocate_object_of(std::size_t object_class, void* room) noexcept {
+  scheduling::detail::deallocate_block(object_class, room);
 }
 
-void deallocate_object(void* room, std::size_t size) noexcept {
-  if (size > scheduling::detail::largest_block) {
-    scheduling::detail::deallocate_large_block(room, size);
-  } else {
-    scheduling::detail::deallocate_block(object_class_of(size), room);
-  }
+void* allocate_large_object(std::size_t size) {
+  return scheduling::detail::allocate_large_block(size);
+}
+
+void deallocate_large_object(void* room, std::size_t size) noexcept {
+  scheduling::detail::deallocate_large_block(room, size);
 }
 
 std::size_t live_envelopes() {

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <coppice/scheduling/block_class.hpp>
+
 namespace coppice::detail {
 
 /// Where the room for an envelope comes from: from pools of three sizes, or, when it is larger or wants more alignment
@@ -24,6 +26,10 @@ constexpr std::size_t envelope_payload_offset(std::size_t alignment) noexcept {
 /// The size of all that come from that pool.
 constexpr std::size_t size_of(envelope_room pool) noexcept {
   return small_envelope << static_cast<unsigned>(pool);
+}
+
+constexpr std::size_t block_class_of(envelope_room pool) noexcept {
+  return scheduling::detail::block_class_of(size_of(pool));
 }
 
 constexpr envelope_room envelope_room_for(std::size_t size, std::size_t alignment) noexcept {

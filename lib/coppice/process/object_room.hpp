@@ -3,15 +3,41 @@
 #include <cstddef>
 #include <new>
 
+#include <coppice/process/envelope_room.hpp>
+#include <coppice/scheduling/block_class.hpp>
+
 namespace coppice::detail {
+
+// Envelopes are counted by their pools: nothing else takes blocks from these.
+constexpr std::size_t object_class_of(std::size_t size) noexcept {
+  const std::size_t fitting = scheduling::detail::block_class_of(size);
+  return fitting == block_class_of(envelope_room::small) || fitting == block_class_of(envelope_room::middle) ||
+                 fitting == block_class_of(envelope_room::large)
+             ? fitting + 1
+             : fitting;
+}
+
+void* allocate_object_of(std::size_t object_class);
+void deallocate_object_of(std::size_t object_class, void* room) noexcept;
+void* allocate_large_object(std::size_t size);
+void deallocate_large_object(void* room, std::size_t size) noexcept;
 
 /// Room for an object that lives as long as a process, or as a child of a supervisor: from the pools of
 /// `scheduling/object_pool.hpp`. There are many of them, and when a tree falls all go at once, which the general
 /// allocator takes its time for.
 ///
 /// Aligned to 16 bytes. Errors: throws std::bad_alloc. Threads: any, also another one to give it back.
-void* allocate_object(std::size_t size);
-void deallocate_object(void* room, std::size_t size) noexcept;
+inline void* allocate_object(std::size_t size) {
+  return size > scheduling::detail::largest_block ? allocate_large_object(size)
+                                                  : allocate_object_of(object_class_of(size));
+}
+inline void deallocate_object(void* room, std::size_t size) noexcept {
+  if (size > scheduling::detail::largest_block) {
+    deallocate_large_object(room, size);
+  } else {
+    deallocate_object_of(object_class_of(size), room);
+  }
+}
 
 /// A base for what `new` is to make there.
 struct pooled_object {

@@ -62,7 +62,8 @@ thread_process::thread_process() {
   detail::beginning how;
   how.initial_call = "coppice::thread_process";
   how.stack_size = static_cast<std::uint32_t>(runtime.options.stack_size);
-  auto* block = ::new (static_cast<void*>(slot.block)) detail::control_block{own, how, std::make_unique<thread_body>()};
+  auto* block = ::new (static_cast<void*>(slot.block))
+      detail::control_block{own, std::move(how), std::make_unique<thread_body>()};
   block->begin_on_thread();
   slot.inbox.store(detail::inbox_empty, std::memory_order_relaxed);
   slot.life.store(own.value(), std::memory_order_release);

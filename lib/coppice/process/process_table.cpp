@@ -75,7 +75,8 @@ pid process_table::allocate() {
       ++touched_;
     }
     ++home.used;
-    most_ = std::max(most_, count_.fetch_add(1, std::memory_order_relaxed) + 1);
+    count_.store(count() + 1, std::memory_order_relaxed);
+    most_ = std::max(most_, count());
     return pid::from_value(serial << slot_bits | place);
   }
 }
@@ -85,7 +86,8 @@ bool process_table::release(pid over) noexcept {
   const std::uint64_t place = slot_of(over);
   slots_[place].doomed.store(over.value(), std::memory_order_relaxed);
   free_.push_back(static_cast<std::uint32_t>(place));
-  const std::size_t left = count_.fetch_sub(1, std::memory_order_relaxed) - 1;
+  const std::size_t left = count() - 1;
+  count_.store(left, std::memory_order_relaxed);
   chunk& home = chunks_[place / chunk_slots];
   // A reserve keeps a program that starts and ends a few processes all the time from paying for fresh pages.
   constexpr std::size_t reserve_chunks = 16;

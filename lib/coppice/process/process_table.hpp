@@ -124,7 +124,7 @@ class process_table {
   process_slot* slots_ = nullptr;
   std::uint64_t last_slot_ = 0;
   scheduling::spinlock guards_[guard_count];
-  std::atomic<std::size_t> count_{0};
+  std::atomic<std::size_t> count_{0};  // changed under the lock only
 
   // Held for a few instructions by who starts and ends; who lists all holds it longer, but seldom. A mutex would put
   // threads to sleep that meet here for a moment: a skynet on two threads took a quarter longer.

@@ -25,7 +25,7 @@ spawned spawn_body(std::unique_ptr<process_body> body, const spawn_options& opti
   spawned made{self, {}};
   control_block* child = nullptr;
   try {
-    child = ::new (static_cast<void*>(slot.block)) control_block{self, how, std::move(body)};
+    child = ::new (static_cast<void*>(slot.block)) control_block{self, std::move(how), std::move(body)};
     if (options.link) parent->begin_linked(*child);
     if (options.monitor) made.ref = parent->begin_monitored(*child);
   } catch (...) {
