@@ -106,7 +106,7 @@ void be_stubborn(coppice::pid supervisor) {
   }
 }
 
-coppice::start_result start_stubborn(const nlohmann::json& /*args*/, const coppice::start_options& options) {
+coppice::start_result start_stubborn(const coppice::worker_args& /*args*/, const coppice::start_options& options) {
   const coppice::pid supervisor = coppice::self();
   const coppice::pid started =
       coppice::spawn_link([supervisor] { be_stubborn(supervisor); }, coppice::spawn_options{.stack = options.stack});
@@ -131,5 +131,5 @@ COPPICE_WORKERS(registry) {
   registry.add<bad_terminate>("bad_terminate");
   registry.add<ignorer>("ignorer");
   registry.add<loner>("loner");
-  registry.add("stubborn", coppice::worker{.check = {}, .start = start_stubborn, .handlers = {}});
+  registry.add("stubborn", coppice::worker{.read = {}, .start = start_stubborn, .handlers = {}});
 }

@@ -13,7 +13,9 @@ class no_workers : public coppice::worker_catalogue {
  public:
   std::vector<std::string_view> names() const override { return {}; }
   bool knows(std::string_view) const override { return false; }
-  void check_args(std::string_view, const nlohmann::json&, std::vector<coppice::arg_fault>&) const override {}
+  std::any read_args(std::string_view, const nlohmann::json&, std::vector<coppice::arg_fault>&) const override {
+    return {};
+  }
 };
 
 }  // namespace

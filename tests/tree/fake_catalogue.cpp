@@ -12,12 +12,12 @@ bool fake_catalogue::knows(std::string_view name) const {
   return name == "cache" || name == "calc";
 }
 
-void fake_catalogue::check_args(std::string_view worker, nlohmann::json const& args,
-                                std::vector<arg_fault>& faults) const {
-  if (worker != "calc") return;
+std::any fake_catalogue::read_args(std::string_view worker, nlohmann::json const& args,
+                                   std::vector<arg_fault>& faults) const {
+  if (worker != "calc") return {};
   if (!args.is_object()) {
     faults.push_back({"", "expected an object such as {\"initial\": 0}; got " + args.dump() + "."});
-    return;
+    return {};
   }
   for (auto const& [key, value] : args.items()) {
     if (key != "initial") {
@@ -26,6 +26,7 @@ void fake_catalogue::check_args(std::string_view worker, nlohmann::json const& a
       faults.push_back({"/initial", "expected a number; got " + value.dump() + ". Leave it out for 0."});
     }
   }
+  return {};
 }
 
 }  // namespace coppice::tests

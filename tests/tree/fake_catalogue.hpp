@@ -9,7 +9,8 @@ class fake_catalogue : public worker_catalogue {
  public:
   std::vector<std::string_view> names() const override;
   bool knows(std::string_view name) const override;
-  void check_args(std::string_view worker, nlohmann::json const& args, std::vector<arg_fault>& faults) const override;
+  std::any read_args(std::string_view worker, nlohmann::json const& args,
+                     std::vector<arg_fault>& faults) const override;
 };
 
 }  // namespace coppice::tests

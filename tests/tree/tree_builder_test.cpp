@@ -46,20 +46,31 @@ class plain_worker : public server<plain_worker, halt> {
 class recording_workers {
  public:
   recording_workers() {
-    registry_.add("plain", {.check = {},
+    registry_.add("plain", {.read = {},
                             .start =
-                                [this](const nlohmann::json& args, start_options options) {
-                                  starts.push_back(args.dump() + " name=" + options.name +
+                                [this](const worker_args& args, start_options options) {
+                                  starts.push_back(args.json.dump() + " name=" + options.name +
                                                    " stack=" + std::to_string(options.stack));
                                   return start_link<plain_worker>(std::move(options));
                                 },
                             .handlers = {}});
+    registry_.add("reading", {.read =
+                                  [this](const nlohmann::json& args, std::vector<arg_fault>&) {
+                                    ++reads;
+                                    return std::any{args.at("initial").get<int>()};
+                                  },
+                              .start =
+                                  [this](const worker_args& args, start_options options) {
+                                    starts.push_back("with " + std::to_string(std::any_cast<int>(args.read)));
+                                    return start_link<plain_worker>(std::move(options));
+                                  },
+                              .handlers = {}});
     registry_.add("ignoring",
-                  {.check = {},
-                   .start = [](const nlohmann::json&, const start_options&) { return start_result::ignored(); },
+                  {.read = {},
+                   .start = [](const worker_args&, const start_options&) { return start_result::ignored(); },
                    .handlers = {}});
-    registry_.add("failing", {.check = {},
-                              .start = [](const nlohmann::json&, const start_options&) -> start_result {
+    registry_.add("failing", {.read = {},
+                              .start = [](const worker_args&, const start_options&) -> start_result {
                                 throw coppice::error{"no_disk"};
                               },
                               .handlers = {}});
@@ -70,6 +81,7 @@ class recording_workers {
   const worker_registry& registry() const noexcept { return registry_; }
 
   lines starts;
+  int reads = 0;
 
  private:
   worker_registry registry_;
@@ -165,6 +177,16 @@ TEST_SUITE("tree builder") {
       CHECK(tree.seen->taken() == lines{"started shop/a", "started shop/s/t/a", "started shop/s/t/", "started shop/s/b",
                                         "started shop/s/", "started shop/c"});
       CHECK(children_of(tree.root) == lines{"c running", "s/ running", "a running"});
+    });
+  }
+
+  TEST_CASE("args are read when the tree is checked, once for all replicas and all their lives") {
+    with_tree([](grown& tree) {
+      tree.start(R"({"id": "root", "children": [
+          {"id": "a", "start": "reading", "args": {"initial": 7}, "count": 2}]})");
+      tree.end("root/a-1");
+      CHECK(tree.workers.starts == lines{"with 7", "with 7", "with 7"});
+      CHECK(tree.workers.reads == 1);
     });
   }
 

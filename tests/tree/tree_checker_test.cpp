@@ -32,7 +32,7 @@ class empty_catalogue : public worker_catalogue {
  public:
   std::vector<std::string_view> names() const override { return {}; }
   bool knows(std::string_view) const override { return false; }
-  void check_args(std::string_view, nlohmann::json const&, std::vector<arg_fault>&) const override {}
+  std::any read_args(std::string_view, nlohmann::json const&, std::vector<arg_fault>&) const override { return {}; }
 };
 
 }  // namespace

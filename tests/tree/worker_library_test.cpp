@@ -88,11 +88,12 @@ TEST_SUITE("worker library") {
     worker_registry registry;
     load_worker_library(made("COPPICE_TEST_WORKERS"), registry);
     std::vector<arg_fault> faults;
-    registry.check_args("slow", nlohmann::json{{"stop_ms", "soon"}}, faults);
+    registry.read_args("slow", nlohmann::json{{"stop_ms", "soon"}}, faults);
     REQUIRE(faults.size() == 1);
     CHECK(faults.front().pointer == "/stop_ms");
     coppice::testing::in_virtual_time([&registry] {
-      const start_result started = registry.find("slow")->start(nlohmann::json{{"stop_ms", 5}}, {.name = "snail"});
+      const start_result started =
+          registry.find("slow")->start({nlohmann::json{{"stop_ms", 5}}, {}}, {.name = "snail"});
       CHECK(static_cast<bool>(started));
       const auto described = process_info(started.process(), info::registered_name, info::initial_call);
       CHECK(described.value_or(process_description{}).registered_name == "snail");
@@ -135,7 +136,7 @@ TEST_SUITE("worker library") {
               ": its registration of workers failed: coppice: a worker named \"calc\" is registered already; choose "
               "another name");
     coppice::testing::in_virtual_time([&registry] {
-      const start_result started = registry.find("calc")->start(nlohmann::json::object(), {});
+      const start_result started = registry.find("calc")->start({nlohmann::json::object(), {}}, {});
       const auto described = process_info(started.process(), info::initial_call);
       CHECK(contains(described.value_or(process_description{}).initial_call, "resident"));
     });

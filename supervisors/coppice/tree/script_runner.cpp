@@ -229,7 +229,7 @@ class script_run {
   // is.
   worker noting(const worker& of) {
     worker made = of;
-    made.start = [this, &of](const nlohmann::json& args, start_options options) {
+    made.start = [this, &of](const worker_args& args, start_options options) {
       start_result started = of.start(args, std::move(options));
       if (started) kinds_.insert_or_assign(started.process(), &of);
       return started;

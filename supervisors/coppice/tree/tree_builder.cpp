@@ -40,7 +40,8 @@ start_function start_of_worker(std::shared_ptr<const supervisor_place> above, co
       return injected_failure();
     }
     const worker* const found = around.workers->find(spec.start);
-    return found->start(*spec.args, {.name = spec.replica_name(number).value_or(""), .stack = spec.stack.value_or(0)});
+    return found->start({*spec.args, spec.read_args},
+                        {.name = spec.replica_name(number).value_or(""), .stack = spec.stack.value_or(0)});
   };
 }
 

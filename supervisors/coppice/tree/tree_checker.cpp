@@ -238,7 +238,7 @@ class checker {
     spec.id = id(value, pointer, role::worker);
     spec.name = registered_name(value, pointer);
     spec.start = start(value, pointer);
-    spec.args = args(value, pointer, spec.start);
+    spec.args = args(value, pointer, spec.start, spec.read_args);
     spec.restart = restart(value, pointer);
     spec.shutdown = shutdown(value, pointer, child_type::worker);
     spec.significant = significant(value, pointer);
@@ -324,7 +324,7 @@ class checker {
   }
 
   std::shared_ptr<nlohmann::json const> args(located_json const& value, std::string const& pointer,
-                                             std::string const& worker) {
+                                             std::string const& worker, std::any& read) {
     located_json const* given = value.find("args");
     if (given != nullptr && !detail::has_exact_numbers(*given)) {
       detail::check_exact_numbers(*given, pointer_to(pointer, "args"), faults_);
@@ -333,7 +333,7 @@ class checker {
     auto json = std::make_shared<nlohmann::json const>(given == nullptr ? nlohmann::json::object() : to_json(*given));
     if (worker.empty()) return json;
     std::vector<arg_fault> wrong;
-    workers_.check_args(worker, *json, wrong);
+    read = workers_.read_args(worker, *json, wrong);
     for (arg_fault& one : wrong) {
       std::size_t const offset = given == nullptr ? value.offset : detail::nearest_value(*given, one.pointer).offset;
       faults_.add(pointer_to(pointer, "args") + one.pointer, offset, std::move(one.message));

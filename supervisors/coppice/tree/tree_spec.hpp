@@ -1,5 +1,6 @@
 #pragma once
 
+#include <any>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -23,6 +24,7 @@ struct worker_spec {
   std::string id;
   std::string start;                           ///< The name under which the worker is registered.
   std::shared_ptr<nlohmann::json const> args;  ///< For the worker's init; never null, `{}` when left out.
+  std::any read_args{};                        ///< The same, as the worker wants them; empty: it reads `args` anew.
   restart_type restart = restart_type::permanent;
   shutdown_time shutdown = shutdown_time::default_of(child_type::worker);
   bool significant = false;

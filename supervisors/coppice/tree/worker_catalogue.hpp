@@ -1,5 +1,6 @@
 #pragma once
 
+#include <any>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,9 +27,10 @@ class worker_catalogue {
 
   virtual bool knows(std::string_view name) const = 0;
 
-  /// Whether the worker's init would take these args; appends what is wrong with them. Only for a known worker.
-  virtual void check_args(std::string_view worker, nlohmann::json const& args,
-                          std::vector<arg_fault>& faults) const = 0;
+  /// Reads what the worker's init is to get; appends what is wrong with it. Returns it for the tree's specs to keep, so
+  /// that it is read once for all (re)starts; empty: they read it from the JSON each time. Only for a known worker.
+  virtual std::any read_args(std::string_view worker, nlohmann::json const& args,
+                             std::vector<arg_fault>& faults) const = 0;
 
   /// Whether such workers take that message, an object with its name as the only key; appends what is wrong with it,
   /// with pointers relative to the object. Only for a known worker. As it stands here nothing is wrong: a catalogue

@@ -56,10 +56,10 @@ std::vector<std::string_view> worker_registry::names() const {
   return listed;
 }
 
-void worker_registry::check_args(std::string_view worker, const nlohmann::json& args,
-                                 std::vector<arg_fault>& faults) const {
+std::any worker_registry::read_args(std::string_view worker, const nlohmann::json& args,
+                                    std::vector<arg_fault>& faults) const {
   const auto* found = find(worker);
-  if (found != nullptr && found->check) found->check(args, faults);
+  return found != nullptr && found->read ? found->read(args, faults) : std::any{};
 }
 
 void worker_registry::check_message(std::string_view worker, const nlohmann::json& message,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <any>
 #include <concepts>
 #include <functional>
 #include <map>
@@ -18,13 +19,20 @@
 
 namespace coppice {
 
+/// The `args` of a worker in a tree file, checked.
+struct worker_args {
+  const nlohmann::json& json;
+  const std::any& read;  ///< What the worker's `read` made of them; empty where nobody has called it.
+};
+
 /// A class of workers that a tree file can name in `start`.
 struct worker {
-  /// Appends what is wrong with the `args` of a tree file.
-  std::function<void(const nlohmann::json& args, std::vector<arg_fault>& faults)> check;
+  /// Reads the `args` of a tree file, and appends what is wrong with them. What it returns is handed to each `start`;
+  /// it may be empty.
+  std::function<std::any(const nlohmann::json& args, std::vector<arg_fault>& faults)> read;
 
-  /// Starts one, linked to the caller; `args` have been checked. Called at each (re)start.
-  std::function<start_result(const nlohmann::json& args, start_options options)> start;
+  /// Starts one, linked to the caller. Called at each (re)start.
+  std::function<start_result(const worker_args& args, start_options options)> start;
 
   /// The messages that it handles: their JSON names are looked up here. Empty: scripts cannot talk to it.
   std::span<const detail::handler> handlers;
@@ -75,18 +83,26 @@ class worker_registry final : public worker_catalogue {
       return read_value(from, *static_cast<args*>(into));
     };
     worker made;
-    made.check = [](const nlohmann::json& given, std::vector<arg_fault>& faults) {
+    made.read = [](const nlohmann::json& given, std::vector<arg_fault>& faults) {
+      std::any kept;
       args read{};
-      if (!detail::read_args(given, read_into, &read, &faults)) return;
+      if (!detail::read_args(given, read_into, &read, &faults)) return kept;
       if constexpr (requires { Server::check(read, faults); }) Server::check(read, faults);
+      if constexpr (std::copy_constructible<args>) kept = std::move(read);
+      return kept;
     };
-    made.start = [](const nlohmann::json& given, start_options options) {
-      args read{};
-      detail::read_args(given, read_into, &read, nullptr);
-      if constexpr (std::constructible_from<Server, args>) {
-        return start_link<Server>(std::move(options), std::move(read));
-      } else {
+    made.start = [](const worker_args& given, start_options options) {
+      if constexpr (!std::constructible_from<Server, args>) {
         return start_link<Server>(std::move(options));
+      } else {
+        if constexpr (std::copy_constructible<args>) {
+          if (const auto* read = std::any_cast<args>(&given.read)) {
+            return start_link<Server>(std::move(options), *read);
+          }
+        }
+        args read{};
+        detail::read_args(given.json, read_into, &read, nullptr);
+        return start_link<Server>(std::move(options), std::move(read));
       }
     };
     made.handlers = Server::handler_list();
@@ -100,7 +116,8 @@ class worker_registry final : public worker_catalogue {
 
   std::vector<std::string_view> names() const override;
   bool knows(std::string_view name) const override { return find(name) != nullptr; }
-  void check_args(std::string_view worker, const nlohmann::json& args, std::vector<arg_fault>& faults) const override;
+  std::any read_args(std::string_view worker, const nlohmann::json& args,
+                     std::vector<arg_fault>& faults) const override;
   void check_message(std::string_view worker, const nlohmann::json& message,
                      std::vector<arg_fault>& faults) const override;
   void check_answer(std::string_view worker, const nlohmann::json& message, const nlohmann::json& answer,
