@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
 #include <new>
 #include <stdexcept>
@@ -10,6 +11,7 @@
 
 #include <coppice/process/control_block.hpp>
 #include <coppice/process/process_table.hpp>
+#include <coppice/scheduling/huge_page.hpp>
 
 namespace coppice::detail {
 
@@ -17,6 +19,14 @@ static_assert(sizeof(control_block) <= control_block_size, "control_block has ou
 // Who is spawned and ends touches the whole block: one cache line more can be measured.
 static_assert(sizeof(process_slot) == 4 * alignof(process_slot));
 static_assert(alignof(control_block) <= alignof(process_slot));
+
+namespace {
+
+// Below that a program is not one that fills chunk after chunk.
+constexpr std::size_t few_chunks = 8;
+constexpr std::size_t slots_in_huge_page = scheduling::huge_page_size / sizeof(process_slot);
+
+}  // namespace
 
 constinit std::atomic<process_table*> process_table::the_table{nullptr};
 
@@ -31,12 +41,15 @@ process_table::process_table() {
   // Address space only; where it is limited (ulimit -v), a table for fewer processes will do.
   for (unsigned bits = slot_bits; bits >= 12; --bits) {
     const std::size_t count = std::size_t{1} << bits;
-    void* range = ::mmap(nullptr, count * sizeof(process_slot), PROT_READ | PROT_WRITE,
-                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    const std::size_t size = count * sizeof(process_slot) + scheduling::huge_page_size;
+    void* const range =
+        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (range == MAP_FAILED) continue;
-    slots_ = static_cast<process_slot*>(range);
+    ::madvise(range, size, MADV_DONTDUMP);
+    ::madvise(range, size, MADV_NOHUGEPAGE);
+    const auto start = reinterpret_cast<std::uintptr_t>(range);
+    slots_ = reinterpret_cast<process_slot*>(start + (-start & (scheduling::huge_page_size - 1)));
     last_slot_ = count - 1;
-    ::madvise(range, count * sizeof(process_slot), MADV_DONTDUMP);
     return;
   }
   throw std::system_error{errno, std::generic_category(),
@@ -59,6 +72,10 @@ pid process_table::allocate() {
       // So that `release` never has to allocate.
       if (fresh_ == free_.capacity()) free_.reserve(std::max<std::size_t>(chunk_slots, 2 * free_.capacity()));
       place = fresh_++;
+      if (place % slots_in_huge_page == 0 && place >= few_chunks * chunk_slots) {
+        scheduling::populate_huge_page(slots_ + place);
+        populated_ = place + slots_in_huge_page;
+      }
     }
     chunk& home = chunks_[place / chunk_slots];
     process_slot& slot = slots_[place];
@@ -106,6 +123,12 @@ void process_table::trim() noexcept {
   while (fresh_ != 0 && chunks_[(fresh_ - 1) / chunk_slots].used == 0) {
     fresh_ = (fresh_ - 1) / chunk_slots * chunk_slots;
   }
+  // What has got its pages ahead of its use.
+  const std::uint64_t in_use = (fresh_ + chunk_slots - 1) / chunk_slots * chunk_slots;
+  if (populated_ > in_use) {
+    ::madvise(slots_ + in_use, (populated_ - in_use) * sizeof(process_slot), MADV_DONTNEED);
+    populated_ = in_use;
+  }
   try {
     std::vector<std::uint32_t> places;
     places.reserve(fresh_);
@@ -127,12 +150,10 @@ void process_table::begin_anew() {
   floor_ = highest_;
 }
 
-// Who fills chunk after chunk will fill this one too: one call for its pages instead of a fault for each. (Huge pages
-// would be faster still, but the kernel fills them up again around a single process that is left.)
+// Who fills chunk after chunk will fill this one too: one call for its pages instead of a fault for each.
 void process_table::populate([[maybe_unused]] std::size_t index) noexcept {
 #ifdef MADV_POPULATE_WRITE
-  constexpr std::size_t few = 8;
-  if (touched_ < few) return;
+  if (touched_ < few_chunks || index * chunk_slots < populated_) return;
   ::madvise(slots_ + index * chunk_slots, chunk_slots * sizeof(process_slot), MADV_POPULATE_WRITE);
 #endif
 }
