@@ -87,7 +87,8 @@ void collect(pid supervisor, std::vector<pid>& supervisors, std::vector<pid>& wo
   }
 }
 
-// Waits until each supervisor of the tree has handled all ends, and nobody is being started.
+// Waits until each supervisor of the tree has handled all ends, nobody is being started, and each worker has come to
+// what it had been sent: a thread of a busy machine may be held up for long with a worker that is about to end.
 bool comes_to_rest(pid root, std::vector<pid>& supervisors, std::vector<pid>& workers) {
   for (int round = 0; round < 10'000; ++round) {
     try {
@@ -101,6 +102,7 @@ bool comes_to_rest(pid root, std::vector<pid>& supervisors, std::vector<pid>& wo
       if (first == supervisors && first_workers == workers && workers.size() == groups * teams * team_size &&
           std::all_of(workers.begin(), workers.end(), living) &&
           std::all_of(supervisors.begin(), supervisors.end(), living)) {
+        for (const pid each : workers) call(each, are_you_there{});
         return true;
       }
     } catch (const exit_exception&) {
@@ -137,6 +139,7 @@ void cut_at_random(grove& here, std::uint32_t seed) {
 
   std::vector<pid> supervisors;
   std::vector<pid> workers;
+  std::set<reference> strangers;
   for (unsigned done = 0; done < cuts;) {
     // A new look now and then; between them many of the pids are stale, as a stranger's are.
     supervisors.clear();
@@ -156,7 +159,7 @@ void cut_at_random(grove& here, std::uint32_t seed) {
         case 3: cast(worker, die{exit_reason{"boom"}}); break;
         case 4: cast(worker, die{exit_reason::normal()}); break;
         case 5: exit(worker, "boom"); break;
-        case 6: spawn([worker] { exit(worker, "stranger"); }); break;
+        case 6: strangers.insert(spawn_monitor([worker] { exit(worker, "stranger"); }).ref); break;
         default:
           // Never the root; one that ends in order now and then.
           const pid supervisor = supervisors[below(supervisors.size())];
@@ -170,6 +173,7 @@ void cut_at_random(grove& here, std::uint32_t seed) {
     }
   }
 
+  while (!strangers.empty()) receive([&strangers](const down& over) { strangers.erase(over.ref); });
   // Not inside of what doctest keeps for each thread: this process moves from one to another while it waits.
   const bool rests = comes_to_rest(root, supervisors, workers);
   REQUIRE_MESSAGE(rests, "seed " << seed);
