@@ -61,7 +61,7 @@ class wait_limit final : public scheduling::deferred_timer {
   wait_limit() noexcept : deferred_timer{std::chrono::nanoseconds::max()}, is_limited_{false} {}
   template <class Rep, class Period>
   explicit wait_limit(std::chrono::duration<Rep, Period> time) noexcept
-      : deferred_timer{in_nanoseconds(time)}, is_limited_{time != std::chrono::duration<Rep, Period>::max()} {}
+      : deferred_timer{in_nanoseconds(time)}, is_limited_{in_nanoseconds(time) != std::chrono::nanoseconds::max()} {}
   wait_limit(const wait_limit&) = delete;
   wait_limit& operator=(const wait_limit&) = delete;
   ~wait_limit() {

@@ -56,63 +56,172 @@ process_table::process_table() {
                           "coppice: cannot reserve address space for the process table"};
 }
 
+// A thread's stock, as long as the thread may start and end processes.
+class process_table::presence {
+ public:
+  presence() {
+    process_table& table = instance();
+    const std::lock_guard hold{table.lock_};
+    stock_.next = table.stocks_;
+    if (stock_.next != nullptr) stock_.next->previous = &stock_;
+    table.stocks_ = &stock_;
+  }
+  presence(const presence&) = delete;
+  presence& operator=(const presence&) = delete;
+  ~presence() {
+    process_table& table = instance();
+    stock_.is_over = true;
+    table.settle(stock_);
+    const std::lock_guard hold{table.lock_};
+    (stock_.previous != nullptr ? stock_.previous->next : table.stocks_) = stock_.next;
+    if (stock_.next != nullptr) stock_.next->previous = stock_.previous;
+  }
+
+  place_stock& stock() noexcept { return stock_; }
+
+ private:
+  place_stock stock_;
+};
+
+place_stock& process_table::own_stock() {
+  thread_local presence here;
+  return here.stock();
+}
+
 pid process_table::allocate() {
-  const std::lock_guard hold{lock_};
+  place_stock& own = own_stock();
   for (;;) {
+    if (own.size == 0 || own.epoch != epoch_.load(std::memory_order_relaxed)) refill(own);
+    const std::uint64_t place = own.places[--own.size];
+    // The slot keeps its last serial in `doomed` while it is free.
+    const std::uint64_t serial = (slots_[place].doomed.load(std::memory_order_relaxed) >> slot_bits) + 1;
+    if (serial > last_serial) continue;  // its serials are spent: the place is retired
+    own.highest = std::max<std::uint64_t>(own.highest, serial);
+    own.living = own.living + 1;
+    if (own.is_over) settle(own);
+    return pid::from_value(serial << slot_bits | place);
+  }
+}
+
+bool process_table::release(pid over) noexcept {
+  place_stock& own = own_stock();
+  const std::uint64_t place = slot_of(over);
+  slots_[place].doomed.store(over.value(), std::memory_order_relaxed);
+  own.living = own.living - 1;
+  const auto epoch = epoch_.load(std::memory_order_relaxed);
+  if (own.epoch != epoch) {
+    own.size = 0;
+    own.epoch = epoch;
+  }
+  const bool are_far_fewer = own.size == place_stock::most && give_back_oldest(own, place_stock::most / 2);
+  own.places[own.size++] = static_cast<std::uint32_t>(place);
+  if (own.is_over) settle(own);
+  return are_far_fewer;
+}
+
+// What a thread has at its end, or what is done on it after that, by a destructor of static storage, say.
+void process_table::settle(place_stock& over) noexcept {
+  give_back_oldest(over, over.size);
+  const std::lock_guard hold{lock_};
+  living_before_ += over.living;
+  over.living = 0;
+  highest_ = std::max<std::uint64_t>(highest_, over.highest);
+}
+
+void process_table::hand_out_places() noexcept {
+  place_stock& own = own_stock();
+  give_back_oldest(own, own.size);
+}
+
+// In the order in which they would be taken one by one; where few live, really one by one, so that the pids of a small
+// program follow each other.
+void process_table::refill(place_stock& own) {
+  const std::lock_guard hold{lock_};
+  own.size = 0;
+  own.epoch = epoch_.load(std::memory_order_relaxed);
+  const auto living = count_under_lock();
+  constexpr std::size_t part = 8;
+  const auto many = std::clamp<std::size_t>(living / part, 1, place_stock::most / 2);
+  while (own.size != many) {
     std::uint64_t place = 0;
-    if (!free_.empty()) {
-      place = free_.back();
-      free_.pop_back();
-    } else {
-      if (fresh_ > last_slot_) {
-        throw std::length_error{"coppice: all " + std::to_string(last_slot_ + 1) +
-                                " places for processes are taken; end some before starting more"};
-      }
-      if (fresh_ / chunk_slots == chunks_.size()) chunks_.emplace_back();
-      // So that `release` never has to allocate.
-      if (fresh_ == free_.capacity()) free_.reserve(std::max<std::size_t>(chunk_slots, 2 * free_.capacity()));
-      place = fresh_++;
-      if (place % slots_in_huge_page == 0 && place >= few_chunks * chunk_slots) {
-        scheduling::populate_huge_page(slots_ + place);
-        populated_ = place + slots_in_huge_page;
-      }
+    try {
+      place = take_place();
+    } catch (...) {
+      if (own.size == 0) throw;
+      break;  // fewer will do
     }
     chunk& home = chunks_[place / chunk_slots];
     process_slot& slot = slots_[place];
     if (!home.touched) populate(place / chunk_slots);
     // It is none still. But a page that is read before it is written costs two faults instead of one.
     slot.life.store(0, std::memory_order_relaxed);
-    // The slot keeps its last serial in `doomed` while it is free.
-    const std::uint64_t serial =
-        std::max({slot.doomed.load(std::memory_order_relaxed) >> slot_bits, home.serial, floor_}) + 1;
-    if (serial > last_serial) continue;  // its serials are spent: the place is retired
-    highest_ = std::max(highest_, serial);
+    const std::uint64_t last =
+        std::max({slot.doomed.load(std::memory_order_relaxed) >> slot_bits, home.serial, floor_});
+    slot.doomed.store(last << slot_bits | place, std::memory_order_relaxed);
     if (!home.touched) {
       home.touched = true;
       ++touched_;
     }
     ++home.used;
-    count_.store(count() + 1, std::memory_order_relaxed);
-    most_ = std::max(most_, count());
-    return pid::from_value(serial << slot_bits | place);
+    own.places[own.size++] = static_cast<std::uint32_t>(place);
   }
+  std::reverse(own.places, own.places + own.size);
+  most_ = std::max(most_, living + own.size);
 }
 
-bool process_table::release(pid over) noexcept {
+// Under the lock.
+std::uint64_t process_table::take_place() {
+  if (!free_.empty()) {
+    const std::uint64_t place = free_.back();
+    free_.pop_back();
+    return place;
+  }
+  if (fresh_ > last_slot_) {
+    throw std::length_error{"coppice: all " + std::to_string(last_slot_ + 1) +
+                            " places for processes are taken; end some before starting more"};
+  }
+  if (fresh_ / chunk_slots == chunks_.size()) chunks_.emplace_back();
+  // So that nobody who gives a place back ever has to allocate.
+  if (fresh_ == free_.capacity()) free_.reserve(std::max<std::size_t>(chunk_slots, 2 * free_.capacity()));
+  const std::uint64_t place = fresh_++;
+  if (place % slots_in_huge_page == 0 && place >= few_chunks * chunk_slots) {
+    scheduling::populate_huge_page(slots_ + place);
+    populated_ = place + slots_in_huge_page;
+  }
+  return place;
+}
+
+bool process_table::give_back_oldest(place_stock& own, std::uint32_t many) noexcept {
   const std::lock_guard hold{lock_};
-  const std::uint64_t place = slot_of(over);
-  slots_[place].doomed.store(over.value(), std::memory_order_relaxed);
-  free_.push_back(static_cast<std::uint32_t>(place));
-  const std::size_t left = count() - 1;
-  count_.store(left, std::memory_order_relaxed);
-  chunk& home = chunks_[place / chunk_slots];
-  // A reserve keeps a program that starts and ends a few processes all the time from paying for fresh pages.
-  constexpr std::size_t reserve_chunks = 16;
-  if (--home.used == 0 && touched_ > left / chunk_slots * 2 + reserve_chunks) give_back(home, place / chunk_slots);
-  constexpr std::size_t many = 4096;
-  if (left + many > most_ || left > most_ / 2) return false;
+  const std::size_t left = count_under_lock();
+  if (own.epoch == epoch_.load(std::memory_order_relaxed)) {
+    for (std::uint32_t i = 0; i < many; ++i) {
+      const std::uint64_t place = own.places[i];
+      free_.push_back(own.places[i]);
+      chunk& home = chunks_[place / chunk_slots];
+      // A reserve keeps a program that starts and ends a few processes all the time from paying for fresh pages.
+      constexpr std::size_t reserve_chunks = 16;
+      if (--home.used == 0 && touched_ > left / chunk_slots * 2 + reserve_chunks) give_back(home, place / chunk_slots);
+    }
+  }
+  std::copy(own.places + many, own.places + own.size, own.places);
+  own.size -= many;
+  constexpr std::size_t far_fewer = 4096;
+  if (left + far_fewer > most_ || left > most_ / 2) return false;
   most_ = left;
   return true;
+}
+
+std::size_t process_table::count() const noexcept {
+  const std::lock_guard hold{lock_};
+  return count_under_lock();
+}
+
+std::size_t process_table::count_under_lock() const noexcept {
+  std::int64_t sum = living_before_;
+  for (const place_stock* each = stocks_; each != nullptr; each = each->next) sum += each->living;
+  // What other threads change meanwhile need not fit together.
+  return static_cast<std::size_t>(std::max<std::int64_t>(sum, 0));
 }
 
 void process_table::trim() noexcept {
@@ -143,11 +252,16 @@ void process_table::trim() noexcept {
 
 void process_table::begin_anew() {
   const std::lock_guard hold{lock_};
+  std::uint64_t highest = highest_;
+  for (const place_stock* each = stocks_; each != nullptr; each = each->next)
+    highest = std::max<std::uint64_t>(highest, each->highest);
   // Serials that are half spent are worth more than an order.
-  if (count_.load(std::memory_order_relaxed) != 0 || highest_ > last_serial / 2) return;
+  if (count_under_lock() != 0 || highest > last_serial / 2) return;
   free_.clear();
   fresh_ = 0;
-  floor_ = highest_;
+  floor_ = highest;
+  for (chunk& each : chunks_) each.used = 0;
+  epoch_.fetch_add(1, std::memory_order_relaxed);
 }
 
 // Who fills chunk after chunk will fill this one too: one call for its pages instead of a fault for each.

@@ -8,6 +8,7 @@
 
 #include <coppice/process/envelope.hpp>
 #include <coppice/process/pid.hpp>
+#include <coppice/process/place_stock.hpp>
 #include <coppice/process/slot_of.hpp>
 #include <coppice/scheduling/spinlock.hpp>
 
@@ -59,8 +60,11 @@ class process_table {
 
   /// Takes a free place for a new process: its pid. Throws std::length_error when none is left.
   pid allocate();
-  /// True when far fewer are left than there were not long ago.
+  /// True, once in a while, when far fewer are left than there were not long ago.
   bool release(pid over) noexcept;
+
+  /// The calling thread gives back the places that it keeps at hand.
+  void hand_out_places() noexcept;
 
   /// Gives back the pages of all places where nobody is, and what is kept to find them again.
   void trim() noexcept;
@@ -90,7 +94,8 @@ class process_table {
 
   /// All living processes, by place. Not those that are ending.
   std::vector<pid> living() const;
-  std::size_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
+  /// How many there are, also those that are ending. Exact while none begins or ends on another thread.
+  std::size_t count() const noexcept;
 
   /// For a runtime that is to be the same each time: if nobody lives, places are given out from the first on again, and
   /// serials go on from one number for all of them. So pids compare with each other as in a program that has just
@@ -98,7 +103,7 @@ class process_table {
   void begin_anew();
 
   /// Held while somebody looks at a control block that is not his own, and while a process ends its life.
-  scheduling::spinlock& guard_of(pid of) noexcept { return guards_[slot_of(of) % guard_count]; }
+  scheduling::spinlock& guard_of(pid of) noexcept { return guards_[slot_of(of) % guard_count].lock; }
 
  private:
   process_table();
@@ -113,9 +118,22 @@ class process_table {
   // one that is higher than all of them.
   struct chunk {
     std::uint64_t serial = 0;
-    std::uint32_t used = 0;
+    std::uint32_t used = 0;  // also by those that a thread keeps at hand
     bool touched = false;
   };
+
+  // A guard has a cache line for itself: each process that ends takes one.
+  struct alignas(64) guard {
+    scheduling::spinlock lock;
+  };
+
+  class presence;
+  [[gnu::noinline]] static place_stock& own_stock();  // `noinline`: see scheduling/this_thread.hpp
+  void refill(place_stock& own);
+  void settle(place_stock& over) noexcept;
+  bool give_back_oldest(place_stock& own, std::uint32_t many) noexcept;
+  std::uint64_t take_place();
+  std::size_t count_under_lock() const noexcept;
 
   static void wake(process_slot& resting) noexcept;
   void populate(std::size_t index) noexcept;
@@ -123,17 +141,19 @@ class process_table {
 
   process_slot* slots_ = nullptr;
   std::uint64_t last_slot_ = 0;
-  scheduling::spinlock guards_[guard_count];
-  std::atomic<std::size_t> count_{0};  // changed under the lock only
+  std::atomic<std::uint64_t> epoch_{1};  // changed by `begin_anew`
+  guard guards_[guard_count];
 
-  // Held for a few instructions by who starts and ends; who lists all holds it longer, but seldom. A mutex would put
-  // threads to sleep that meet here for a moment: a skynet on two threads took a quarter longer.
+  // Held for a few instructions by who takes or gives back a batch of places; who lists all holds it longer, but
+  // seldom.
   mutable scheduling::spinlock lock_;
+  place_stock* stocks_ = nullptr;
+  std::int64_t living_before_ = 0;  // on threads that are gone, begun less ended
   std::vector<std::uint32_t> free_;
   std::vector<chunk> chunks_;
   std::uint64_t populated_ = 0;  // up to here pages have been given, where `fresh_` is behind
   std::uint64_t fresh_ = 0;      // the first place that was never used, or not since `begin_anew`
-  std::uint64_t highest_ = 0;    // of all serials
+  std::uint64_t highest_ = 0;    // of all serials, but for those that threads know of
   std::uint64_t floor_ = 0;      // every serial is above it
   std::size_t touched_ = 0;      // chunks that have pages
   std::size_t most_ = 0;         // how many lived at once, since far fewer did

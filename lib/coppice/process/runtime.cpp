@@ -95,6 +95,7 @@ namespace detail {
 process_runtime::process_runtime(const runtime_options& wanted)
     : engine{engine_options(wanted)}, options{wanted}, draws{first_draw(wanted)} {
   engine.care().when_many_have_ended([] { process_table::instance().trim(); });
+  engine.when_handing_out([] { process_table::instance().hand_out_places(); });
   engine.when_idle([this] { return wake_idle_watcher(); });
   if (wanted.closed) engine.when_stuck([this] { return end_if_stuck(); });
   if (wanted.on_stall && !wanted.virtual_time) {

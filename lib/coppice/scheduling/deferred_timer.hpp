@@ -30,7 +30,9 @@ struct timer {
 /// Threads: started and cancelled by its owner, on whichever thread that is.
 class deferred_timer {
  public:
-  explicit deferred_timer(std::chrono::nanoseconds time) noexcept : time_{time} {}
+  /// The longest time is for ever: it is never to be started.
+  explicit deferred_timer(std::chrono::nanoseconds time) noexcept
+      : began_{time == std::chrono::nanoseconds::max() ? 0 : ticks()}, time_{time} {}
   deferred_timer(const deferred_timer&) = delete;
   deferred_timer& operator=(const deferred_timer&) = delete;
 
@@ -46,7 +48,7 @@ class deferred_timer {
   /// What is to be done when the time is up.
   virtual timer_action action() const = 0;
 
-  const std::uint64_t began_ = ticks();
+  const std::uint64_t began_;
   const std::chrono::nanoseconds time_;
   bool started_ = false;
   deferred_timers* list_ = nullptr;  // it was put on; null: its timer was started at once

@@ -321,6 +321,7 @@ bool runtime::take_care(scheduler& by) {
 }
 
 void runtime::hand_out_blocks() noexcept {
+  if (hand_out_hook_) hand_out_hook_();
   if (detail::release_all_cached_blocks()) caretaker_.blocks_handed_out();
 }
 

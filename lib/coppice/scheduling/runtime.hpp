@@ -124,6 +124,9 @@ class runtime {
   /// In virtual time: moves the clock to the next timer and fires what is due. False when no timer is pending.
   bool advance_to_next_timer();
 
+  /// After a mass death: called on each scheduler thread, to give back what it keeps at hand. Set before `start`.
+  void when_handing_out(std::function<void()> hook) { hand_out_hook_ = std::move(hook); }
+
   /// Gives memory back when it has not been needed for a while. In virtual time, where no while passes, never.
   caretaker& care() noexcept { return caretaker_; }
 
@@ -183,6 +186,7 @@ class runtime {
   run_queue injected_;  // woken by other threads than the scheduler's
   std::function<bool()> idle_hook_;
   std::function<bool()> stuck_hook_;
+  std::function<void()> hand_out_hook_;
   std::atomic<bool> stopping_{false};
   std::atomic<std::size_t> abandoned_{0};
   std::vector<carrier*> abandoned_carriers_;
