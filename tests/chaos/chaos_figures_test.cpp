@@ -30,6 +30,14 @@ TEST_SUITE("chaos_figures") {
     CHECK(b.recovery_max == 5ms);
   }
 
+  TEST_CASE("recovery from harm that waits is counted from the end that came of it") {
+    made_record made{1000};
+    made.record().hits[made.hit("root/a", 100, 1, "bad_alloc 2")].at_once = false;
+    made.life("root/a", 0, 900, "std::bad_alloc", 0);
+    made.life("root/a", 907);
+    CHECK(figures_of(compute_figures(*made), "root/a").recovery_max == 7ms);
+  }
+
   TEST_CASE("availability misses the gaps between lives, not the time from a hit to its end") {
     const made_record made = small_record();
     const chaos_figures all = compute_figures(*made);

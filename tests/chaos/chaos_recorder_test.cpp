@@ -197,6 +197,64 @@ TEST_SUITE("chaos recorder") {
     CHECK(life_of(record, "root/a").cause == 1U);
   }
 
+  TEST_CASE("who was hit, and goes down with a supervisor that is killed later, goes down of the hit on that") {
+    recorded_tree tree;
+    const auto& record = tree.run(shop(), [&tree] {
+      tree.recorder.hit(tree.get("root/pool/c"), "root/pool/c", "slow", false, false);
+      sleep(1s);
+      tree.hit("root/pool");
+    });
+    CHECK(ends_of(record) == texts{"root/pool/c 1 killed of 1", "root/pool 1 killed of 1"});
+    CHECK_FALSE(record.hits[0].cuts);
+  }
+
+  TEST_CASE("who ends for its own fault when the harm is over does not end of that") {
+    recorded_tree tree;
+    const auto fail = [&tree] {
+      cast(tree.get("root/a"), sell{0});
+      await_quiescence();
+    };
+    SUBCASE("of slowness") {
+      const auto& record = tree.run(shop(), [&] {
+        tree.recorder.hit(tree.get("root/a"), "root/a", "slow", false, false, 1s);
+        sleep(2s);
+        fail();
+      });
+      CHECK(ends_of(record) == texts{"root/a 1 std::runtime_error: no price of nothing"});
+      CHECK_FALSE(record.hits[0].cuts);
+    }
+    SUBCASE("of slowness that is not over yet it does") {
+      const auto& record = tree.run(shop(), [&] {
+        tree.recorder.hit(tree.get("root/a"), "root/a", "slow", false, false, 1s);
+        fail();
+      });
+      CHECK(ends_of(record) == texts{"root/a 1 std::runtime_error: no price of 0"});
+      CHECK(record.hits[0].cuts);
+    }
+    SUBCASE("of a hang") {
+      const auto& record = tree.run(shop(), [&] {
+        const pid a = tree.get("root/a");
+        tree.recorder.hit(a, "root/a", "hang", true);
+        tree.recorder.hung(a);
+        sleep(1s);
+        tree.recorder.back_from_hang(a);
+        fail();
+      });
+      CHECK(ends_of(record) == texts{"root/a 1 std::runtime_error: no price of nothing"});
+    }
+    SUBCASE("of a hang, but of what hit it meanwhile") {
+      const auto& record = tree.run(shop(), [&] {
+        const pid a = tree.get("root/a");
+        tree.recorder.hit(a, "root/a", "hang", true);
+        tree.recorder.hung(a);
+        tree.recorder.hit(a, "root/a", "bad_alloc", false, false);
+        tree.recorder.back_from_hang(a);
+        fail();
+      });
+      CHECK(ends_of(record) == texts{"root/a 1 std::runtime_error: no price of 1"});
+    }
+  }
+
   TEST_CASE("what ends in the shutdown of the tree ends of nothing") {
     recorded_tree tree;
     const auto& record = tree.run(shop(), [] {});

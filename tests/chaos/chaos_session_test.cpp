@@ -214,6 +214,7 @@ TEST_SUITE("chaos session") {
         {harm::delay{30ms, 5s}, false, "shutdown"},
         {harm::bad_alloc{1}, true, "std::bad_alloc: std::bad_alloc"},
         {harm::bad_alloc{1'000'000}, false, "shutdown"},
+        {harm::exit_signal{"normal"}, false, "shutdown"},  // which it survives
     };
     const supervisor_spec root = tree_of(tough_shop);
     for (const auto& each : examples) {
@@ -228,6 +229,10 @@ TEST_SUITE("chaos session") {
       CHECK(record.hits[0].way == to_string(each.how));
       CHECK(record.hits[0].cuts == each.cuts);
       CHECK(record.hits[0].incarnation == 1);
+      const bool waits = std::holds_alternative<harm::slow>(each.how) ||
+                         std::holds_alternative<harm::delay>(each.how) ||
+                         std::holds_alternative<harm::bad_alloc>(each.how);
+      CHECK(record.hits[0].at_once != waits);
       const chaos_life& first = life_of(record, "root/a", 1);
       CHECK(first.reason.to_string() == each.reason);
       CHECK(first.shut_down == (first.reason == exit_reason::shutdown()));

@@ -73,7 +73,7 @@ class outage_finder {
     outage.hit = outage.begin;
     if (ended && life.cause && *life.cause < record_.hits.size()) {
       const chaos_hit& cause = record_.hits[*life.cause];
-      if (is_own(cause, life)) outage.hit = std::min(outage.hit, cause.time);
+      if (is_own(cause, life) && cause.at_once) outage.hit = std::min(outage.hit, cause.time);
     }
 
     if (ended && next_[index] < record_.lives.size()) {

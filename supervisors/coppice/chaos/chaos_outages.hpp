@@ -12,7 +12,8 @@ namespace coppice {
 /// A time in which a process of the tree was out of service.
 struct chaos_outage {
   std::size_t life = 0;  ///< The one that it begins with, by its index.
-  /// From when the recovery is counted: the hit, if that life itself was hit, or when it began to hang, else `begin`.
+  /// From when the recovery is counted: the hit, if that life itself was hit and the harm acts at once, or when it
+  /// began to hang, else `begin`.
   std::chrono::nanoseconds hit{0};
   std::chrono::nanoseconds begin{0};
   /// Until when it lasted; unset: it was not over at the end of the record.

@@ -22,6 +22,8 @@ struct chaos_hit {
   std::uint64_t incarnation = 0;  ///< 0: there was nobody (`fail_starts`).
   std::string way;                ///< `kill`, `crash boom`, `hang`, ...
   bool cuts = true;               ///< Whether it ends the process, or takes it out of service as a hang does.
+  /// Whether it acts when it is done, and not only when something else happens, as a failing allocation does.
+  bool at_once = true;
 };
 
 /// For that long a process hung, and then went on.

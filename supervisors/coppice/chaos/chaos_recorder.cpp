@@ -58,19 +58,24 @@ void chaos_recorder::restart_of(std::string path, restart_type restart) {
   restarts_of_.insert_or_assign(std::move(path), restart);
 }
 
-void chaos_recorder::hit(pid victim, std::string_view path, std::string way, bool cuts) {
+void chaos_recorder::hit(pid victim, std::string_view path, std::string way, bool cuts, bool at_once,
+                         std::optional<std::chrono::nanoseconds> lasting) {
   const std::lock_guard hold{lock_};
-  chaos_hit made{now(), std::string{path}, 0, std::move(way), cuts};
+  chaos_hit made{now(), std::string{path}, 0, std::move(way), cuts, at_once};
   if (known_process* const known = find(victim)) {
     made.incarnation = record_.lives[known->life].incarnation;
     known->mark = record_.hits.size();
+    known->mark_until = lasting ? std::optional{made.time + *lasting} : std::nullopt;
   }
   record_.hits.push_back(std::move(made));
 }
 
 void chaos_recorder::hung(pid victim) {
   const std::lock_guard hold{lock_};
-  if (known_process* const known = find(victim)) record_.lives[known->life].hung = now();
+  known_process* const known = find(victim);
+  if (known == nullptr) return;
+  record_.lives[known->life].hung = now();
+  known->hangs_of = known->mark;
 }
 
 void chaos_recorder::back_from_hang(pid victim) {
@@ -79,6 +84,7 @@ void chaos_recorder::back_from_hang(pid victim) {
   if (known == nullptr) return;
   chaos_life& life = record_.lives[known->life];
   if (life.hung) life.pauses.push_back({*std::exchange(life.hung, std::nullopt), now()});
+  if (known->mark == known->hangs_of) known->mark.reset();
 }
 
 void chaos_recorder::call_made(std::string_view path) {
@@ -181,7 +187,7 @@ void chaos_recorder::note(const tree_event& event) {
   ++changes_;
   switch (event.what) {
     case tree_event::kind::started: {
-      processes_.insert_or_assign(event.process, known_process{record_.lives.size(), announcing_, {}, {}, {}});
+      processes_.insert_or_assign(event.process, known_process{record_.lives.size(), announcing_, {}, {}, {}, {}, {}});
       chaos_life life;
       life.path = event.path;
       life.type = event.type;
@@ -201,19 +207,19 @@ void chaos_recorder::note(const tree_event& event) {
       life.reason = event.reason;
       life.shut_down = is_over_;
       if (!is_over_) {
-        life.cause = known.mark;
         if (known.ends_of) {
           // What it was told to end for comes later than what it had survived.
           life.cause = known.ends_of;
-        } else if (known.mark) {
-          // It has ended of that, be it of an allocation that failed: so others that go down with it go down of a cut.
-          record_.hits[*known.mark].cuts = true;
-        }
-        if (!life.cause) {
-          // One that was left by a supervisor which did not end it.
+        } else {
+          const auto mark = mark_of(known);
+          life.cause = mark;
+          // One that was left by a supervisor which did not end it ends of that, unless it was hit since.
           const known_process* const supervisor = find(known.supervisor);
-          if (supervisor != nullptr && record_.lives[supervisor->life].end)
-            life.cause = record_.lives[supervisor->life].cause;
+          if (supervisor != nullptr && record_.lives[supervisor->life].end) {
+            life.cause = std::max(mark, record_.lives[supervisor->life].cause);
+          }
+          // It has ended of that, be it of an allocation that failed: so others that go down with it go down of a cut.
+          if (mark && life.cause == mark) record_.hits[*mark].cuts = true;
         }
       }
       last_cause_.insert_or_assign(event.path, life.cause);
@@ -253,8 +259,14 @@ std::optional<std::size_t> chaos_recorder::last_cause_below(const std::string& p
 }
 
 // Why a supervisor ends a child: for its own end, or for the restart that it is busy with, whichever began later.
-std::optional<std::size_t> chaos_recorder::cause_of_acts(const known_process& supervisor) {
-  return supervisor.ends_of ? supervisor.ends_of : std::max(supervisor.mark, supervisor.acts_for);
+std::optional<std::size_t> chaos_recorder::cause_of_acts(const known_process& supervisor) const {
+  return supervisor.ends_of ? supervisor.ends_of : std::max(mark_of(supervisor), supervisor.acts_for);
+}
+
+// The last hit on it, unless that has no effect any more.
+std::optional<std::size_t> chaos_recorder::mark_of(const known_process& process) const {
+  const bool is_over = process.mark_until && now() > *process.mark_until;
+  return is_over ? std::nullopt : process.mark;
 }
 
 chaos_recorder::known_process* chaos_recorder::find(pid process) {

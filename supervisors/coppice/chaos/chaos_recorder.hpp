@@ -57,8 +57,10 @@ class chaos_recorder final : public process_observer, public supervision_observe
   /// What the child spec at `path` says.
   void restart_of(std::string path, restart_type restart);
 
-  /// A process is hit; `victim` is false if nobody is there. If it ends, it ends of this.
-  void hit(pid victim, std::string_view path, std::string way, bool cuts);
+  /// A process is hit; `victim` is false if nobody is there. If it ends, it ends of this, unless `lasting` is over by
+  /// then, or the hang that came of it. What does not cut does if the process ends of it.
+  void hit(pid victim, std::string_view path, std::string way, bool cuts, bool at_once = true,
+           std::optional<std::chrono::nanoseconds> lasting = {});
   /// It lives, and does not serve any more; and again it does.
   void hung(pid victim);
   void back_from_hang(pid victim);
@@ -90,18 +92,21 @@ class chaos_recorder final : public process_observer, public supervision_observe
 
  private:
   struct known_process {
-    std::size_t life;                     // its index in the record
-    pid supervisor;                       // false: the root
-    std::optional<std::size_t> mark;      // the last hit on it
-    std::optional<std::size_t> ends_of;   // it is being ended because of this hit
-    std::optional<std::size_t> acts_for;  // a supervisor: the hit that its last restart was for
+    std::size_t life;                                    // its index in the record
+    pid supervisor;                                      // false: the root
+    std::optional<std::size_t> mark;                     // the last hit on it
+    std::optional<std::chrono::nanoseconds> mark_until;  // then that one has no effect any more
+    std::optional<std::size_t> hangs_of;                 // the hit on it when it began to hang
+    std::optional<std::size_t> ends_of;                  // it is being ended because of this hit
+    std::optional<std::size_t> acts_for;                 // a supervisor: the hit that its last restart was for
   };
 
   void note(const tree_event& event);
   known_process* find(pid process);
   std::optional<std::size_t> cause_of_last_end(std::string_view path) const;
   std::optional<std::size_t> last_cause_below(const std::string& path) const;
-  static std::optional<std::size_t> cause_of_acts(const known_process& supervisor);
+  std::optional<std::size_t> cause_of_acts(const known_process& supervisor) const;
+  std::optional<std::size_t> mark_of(const known_process& process) const;
   std::chrono::nanoseconds now() const;
   chaos_traffic* traffic_of(pid process);
 

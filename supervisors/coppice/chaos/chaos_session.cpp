@@ -39,10 +39,23 @@ std::chrono::nanoseconds gap_of(const chaos_fault& fault, dice& by) {
   return fault.spread == chaos_fault::distribution::poisson ? by.exponential(mean) : mean;
 }
 
-// What ends a process, or its service.
-bool is_cut(const chaos_harm& how) {
+// What acts when it is done, and not only when something else happens.
+bool acts_at_once(const chaos_harm& how) {
   return !std::holds_alternative<harm::slow>(how) && !std::holds_alternative<harm::delay>(how) &&
          !std::holds_alternative<harm::bad_alloc>(how);
+}
+
+// What ends a process, or its service, for sure: an exit signal may be trapped.
+bool is_cut(const chaos_harm& how) {
+  return acts_at_once(how) && !std::holds_alternative<harm::exit_signal>(how);
+}
+
+// For how long it has an effect, if that is known.
+std::optional<std::chrono::nanoseconds> lasting(const chaos_harm& how) {
+  // What it has slowed down last, or held up, begins before the end and takes its time.
+  if (const auto* const slow = std::get_if<harm::slow>(&how)) return slow->lasting + slow->by;
+  if (const auto* const delay = std::get_if<harm::delay>(&how)) return delay->lasting + delay->by;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -263,7 +276,7 @@ class chaos_session::state final : public chaos_recorder::listener {
     }
     for (const auto& victim : victims) {
       const chaos_harm& how = fault.how[static_cast<std::size_t>(dice_.below(fault.how.size()))];
-      recorder_.hit(victim.process, victim.path, to_string(how), is_cut(how));
+      recorder_.hit(victim.process, victim.path, to_string(how), is_cut(how), acts_at_once(how), lasting(how));
       harm_process(victim, how);
     }
   }
