@@ -358,6 +358,40 @@ TEST_SUITE("sweep") {
                 at("handler_ends chaos_tests::sell, kill"), at("handler_ends chaos_tests::sell, exception")});
   }
 
+  TEST_CASE("a rule of the user's own is asked after each step while the root lives, and makes no points") {
+    const supervisor_spec root = tree_of(R"({"id": "root", "max_restarts": 5, "children": [
+        {"id": "a", "start": "till"}, {"id": "b", "start": "till"}]})",
+                                         careless::workers());
+    const auto steps = script_of(R"([{"do": "send", "target": "root/a", "message": {"sell": 5}},
+                                     {"do": "send", "target": "root/b", "message": {"sell": 5}}])");
+    const auto without_rule = swept(root, {.seed = 7}, steps);
+    CHECK(without_rule.failures.empty());
+
+    const auto never_less = [](const tree_view& living) -> std::optional<std::string> {
+      if (living.call("root/a", total{}) >= living.call("root/b", total{})) return std::nullopt;
+      return "b has sold more";
+    };
+    sweep_options how{.seed = 7};
+    how.invariants = {{"a sells no less than b", never_less}};
+    const auto outcome = swept(root, how, steps);
+    CHECK(outcome.without_hit.empty());
+    CHECK(points_of(outcome) == points_of(without_rule));
+    CHECK(outcome.roots_lost == without_rule.roots_lost);
+    CHECK(outcome.roots_lost > 0);
+
+    // Whoever loses what a has sold is found, and nobody else.
+    const auto failures = told(outcome);
+    CHECK_FALSE(failures.empty());
+    for (const auto& each : failures) {
+      INFO(each);
+      CHECK(each.starts_with("root/a "));
+      CHECK(each.ends_with("a sells no less than b: b has sold more"));
+    }
+    CHECK(std::any_of(failures.begin(), failures.end(), [](const std::string& each) {
+      return each.starts_with("root/a handler_ends chaos_tests::sell, kill");
+    }));
+  }
+
   TEST_CASE("a worker that does something else in each run is told as such") {
     careless::lazy::runs = 0;
     const auto outcome = swept(tree_with("lazy"), {.seed = 7, .victims = only_at({"root/a"}), .ways = {hit_way::kill}});

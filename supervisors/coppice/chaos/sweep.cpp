@@ -36,12 +36,26 @@ bool can_be_hit(fault_point step, hit_way way) noexcept {
   return way != hit_way::failing_start || step == fault_point::init_begins;
 }
 
+// A run whose root is lost has no tree left that could be asked.
+std::vector<named_invariant> asked_while_it_lives(std::vector<named_invariant> rules, const std::string& root) {
+  for (auto& each : rules) {
+    each.rule = [root, rule = std::move(each.rule)](const tree_view& living) {
+      return living.find(root) ? rule(living) : std::nullopt;
+    };
+  }
+  return rules;
+}
+
 /// One run of the workload, with one hit or with none.
 class sweep_run final : public script_onlooker {
  public:
-  sweep_run(const supervisor_spec& root, const worker_registry& workers, std::uint64_t seed,
-            const chaos_victims& victims, const planned_hit* hit)
-      : root_{root}, seed_{seed}, victims_{victims}, hit_{hit}, watched_{{.tree = &root, .workers = &workers}} {
+  sweep_run(const supervisor_spec& root, const worker_registry& workers, const sweep_options& options,
+            const planned_hit* hit)
+      : root_{root},
+        options_{options},
+        hit_{hit},
+        watched_{
+            {.tree = &root, .workers = &workers, .invariants = asked_while_it_lives(options.invariants, root.id)}} {
     recorder_.tell(&forgets_);
     teach_tree(root, recorder_, &injector_);
     injector_.at_each_step([this](const chaos_injector::step& step) { count(step); });
@@ -72,7 +86,7 @@ class sweep_run final : public script_onlooker {
 
   void before_start() override {
     watched_.before_start();
-    recorder_.begin(root_.id, seed_, true);
+    recorder_.begin(root_.id, options_.seed, true);
   }
   void root_started(pid root) override {
     recorder_.root_started(root);
@@ -80,7 +94,11 @@ class sweep_run final : public script_onlooker {
   }
   void root_start_failed(const exit_reason& reason) override { recorder_.root_start_failed(reason); }
   void at_rest() override {
-    if (await_rest(injector_)) watched_.at_rest();
+    if (!await_rest(injector_)) return;
+    is_asking_ = !options_.invariants.empty();
+    watched_.at_rest();
+    if (is_asking_) await_rest(injector_);
+    is_asking_ = false;
   }
   void before_shutdown() override {
     recorder_.end();
@@ -105,8 +123,8 @@ class sweep_run final : public script_onlooker {
   };
 
   void count(const chaos_injector::step& step) {
-    const bool is_victim = !step.path.empty() && (victims_.paths.empty() || matches_victim(step.path));
-    if (!is_victim) return;
+    const bool is_victim = !step.path.empty() && (options_.victims.paths.empty() || matches_victim(step.path));
+    if (!is_victim || is_asking_) return;
     ++number_;
     if (hit_ == nullptr) {
       points_.push_back({number_, std::string{step.path}, step.point, std::string{step.what}});
@@ -120,7 +138,7 @@ class sweep_run final : public script_onlooker {
 
   bool matches_victim(std::string_view path) {
     const auto life = recorder_.journal().find(path);
-    return matches(victims_, path, life && life->type == child_type::supervisor);
+    return matches(options_.victims, path, life && life->type == child_type::supervisor);
   }
 
   void hit(const chaos_injector::step& step) {
@@ -145,16 +163,16 @@ class sweep_run final : public script_onlooker {
   }
 
   const supervisor_spec& root_;
-  std::uint64_t seed_;
-  const chaos_victims& victims_;
+  const sweep_options& options_;
   const planned_hit* hit_;
   watched_tree watched_;
   chaos_recorder recorder_;
   observer_pair observed_{&watched_.processes(), &watched_.supervision(), recorder_, recorder_};
-  chaos_injector injector_{recorder_, seed_};
+  chaos_injector injector_{recorder_, options_.seed};
   forgetting forgets_{injector_};
   std::size_t number_ = 0;
   bool was_hit_ = false;
+  bool is_asking_ = false;  // the user's rules ask workers, which is no part of the workload
   bool root_lost_ = false;
   std::vector<sweep_point> points_;
 };
@@ -201,7 +219,7 @@ sweep_outcome sweep(const supervisor_spec& root, const std::vector<script_step>&
   const auto ignored = [](std::string_view) { return true; };
   sweep_outcome outcome;
   {
-    sweep_run without{root, workers, options.seed, options.victims, nullptr};
+    sweep_run without{root, workers, options, nullptr};
     const std::string failure = run_script(root, steps, workers, ignored, options.seed, &without);
     outcome.without_hit = without.broken(failure);
     outcome.points = without.take_points();
@@ -225,7 +243,7 @@ sweep_outcome sweep(const supervisor_spec& root, const std::vector<script_step>&
       outcome.interrupted = true;
       break;
     }
-    sweep_run run{root, workers, options.seed, options.victims, &hit};
+    sweep_run run{root, workers, options, &hit};
     const std::string failure =
         run_script(root, steps, workers, options.trace ? options.trace : ignored, options.seed, &run);
     ++outcome.runs;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <coppice/chaos/chaos_record.hpp>
+#include <coppice/chaos/watched_tree.hpp>
 #include <coppice/process/fault_injector.hpp>
 #include <coppice/tree/chaos_plan.hpp>
 #include <coppice/tree/script_step.hpp>
@@ -50,6 +51,9 @@ struct sweep_options {
   chaos_victims victims{};            ///< No paths: every process of the tree.
   std::vector<hit_way> ways{};        ///< None: all.
   std::optional<std::size_t> only{};  ///< The number of the one point that is hit.
+  /// What must be true beside the library's own invariants: asked when the tree is at rest after its start and after
+  /// each step of the script, as long as the root lives. What they ask of workers makes no points.
+  std::vector<named_invariant> invariants{};
   /// The script is given a line each of what happens in a run, as `run_script` gives it. May be empty.
   std::function<bool(std::string_view)> trace{};
   /// Called before each run with a hit: how many are done, and how many there are. False: enough.
