@@ -286,6 +286,18 @@ TEST_SUITE("coppice chaos") {
     }
   }
 
+  TEST_CASE("where the tree is wrong, what is wrong with the plan beside it is told too") {
+    const temporary_directory place;
+    const std::string plan = place.write("plan.json", R"({"faults": [{"victims": "root/z", "how": "kil"}]})");
+    const auto done = chaos(R"({"id": "root", "strategy": "all", "children": []})", {plan});
+    CHECK(done.status == 2);
+    for (const char* const part :
+         {"standard input:/strategy: ", "plan.json: missing key \"duration_ms\"", "plan.json:/faults/0/how: "}) {
+      CHECK(contains(done.errors, part));
+    }
+    CHECK_FALSE(contains(done.errors, "/victims"));  // which only a tree can tell
+  }
+
   TEST_CASE("a limit that cannot be broken is refused, and in real time it can be") {
     const std::string free = R"({"init_us": 0, "handler_us": 0, "terminate_us": 0})";
     const std::string tree = R"({"id": "root", "max_restarts": 1000, "cost": )" + free +

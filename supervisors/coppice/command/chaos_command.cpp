@@ -92,7 +92,11 @@ exit_status run_chaos(const chaos_command_options& given) {
   chaos_command_options options = given;
   const worker_registry workers = workers_with(options.libraries);
   auto tree = read_whole_tree(options.tree, workers, options.libraries);
-  if (!tree) return bad_input;
+  if (!tree) {
+    // Whoever mends the tree learns at once what else is to be mended.
+    if (options.plan) complain_lines(find_chaos_plan_faults(*options.plan, workers).text());
+    return bad_input;
+  }
   const auto plan = plan_of(options, *tree, workers);
   if (!plan || refuses(options, *plan, *tree->root)) return bad_input;
   if (!options.seed) options.seed = plan->seed;

@@ -22,4 +22,7 @@ struct chaos_plan_file {
 chaos_plan_file read_chaos_plan_file(const std::string& path, const supervisor_spec& root,
                                      const worker_catalogue& workers);
 
+/// What is wrong with such a file as far as it can be told without a tree: for one beside a tree that is wrong itself.
+fault_list find_chaos_plan_faults(const std::string& path, const worker_catalogue& workers);
+
 }  // namespace coppice
