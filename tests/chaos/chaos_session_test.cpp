@@ -303,7 +303,7 @@ TEST_SUITE("chaos session") {
       drive(chaos,
             {.progress =
                  [&chaos](const chaos_progress& now) {
-                   if (now.cuts == 3) chaos.stop();
+                   if (now.hits == 3) chaos.stop();
                  }},
             start);
       CHECK(chaos.record().hits.size() == 3);
@@ -422,11 +422,11 @@ TEST_SUITE("chaos session") {
       CHECK(told[i].done >= (i + 1) * 100ms);
       CHECK(told[i].total == 1s);
       CHECK(told[i].is_virtual);
-      CHECK(told[i].cuts == i + 1);
+      CHECK(told[i].hits == i + 1);
       CHECK(told[i].expected == 7);
       CHECK(told[i].alive >= 6);
       CHECK(told[i].alive <= 7);
-      CHECK(told[i].restarts <= told[i].cuts);
+      CHECK(told[i].restarts <= told[i].hits);
     }
   }
 

@@ -280,25 +280,25 @@ TEST_SUITE("junit_file") {
 }
 
 TEST_SUITE("progress_bar") {
-  const chaos_progress some{.done = 21s, .total = 60s, .cuts = 350, .restarts = 1348, .alive = 99, .expected = 101};
+  const chaos_progress some{.done = 21s, .total = 60s, .hits = 350, .restarts = 1348, .alive = 99, .expected = 101};
 
   TEST_CASE("it has a bar, counts and time") {
     CHECK(progress_bar(some, 120) ==
-          "[##########....................]   35 %  21 s of 1 min 00 s virtual  350 cuts  1,348 restarts  99 of 101 "
+          "[##########....................]   35 %  21 s of 1 min 00 s virtual  350 hits  1,348 restarts  99 of 101 "
           "alive");
   }
 
   TEST_CASE("it is never wider than there is room, and keeps what matters longest") {
     for (std::size_t width = 0; width < 150; ++width) CHECK(progress_bar(some, width).size() <= width);
-    CHECK(progress_bar(some, 60) == "[##......]   35 %  350 cuts  1,348 restarts  99 of 101 alive");
-    CHECK(progress_bar(some, 50) == "[####..........]   35 %  350 cuts  99 of 101 alive");
+    CHECK(progress_bar(some, 60) == "[##......]   35 %  350 hits  1,348 restarts  99 of 101 alive");
+    CHECK(progress_bar(some, 50) == "[####..........]   35 %  350 hits  99 of 101 alive");
     CHECK(progress_bar(some, 6) == " 35 %");
     CHECK(progress_bar(some, 3).empty());
   }
 
   TEST_CASE("without an end there is no bar") {
-    CHECK(progress_bar({.done = 5s, .is_virtual = false, .cuts = 1, .alive = 3, .expected = 3}, 80) ==
-          "5 s real  1 cut  0 restarts  3 of 3 alive");
+    CHECK(progress_bar({.done = 5s, .is_virtual = false, .hits = 1, .alive = 3, .expected = 3}, 80) ==
+          "5 s real  1 hit  0 restarts  3 of 3 alive");
   }
 
   TEST_CASE("it is full at the end, not before, and not beyond") {

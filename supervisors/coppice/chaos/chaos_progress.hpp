@@ -10,7 +10,7 @@ struct chaos_progress {
   std::chrono::nanoseconds done{0};
   std::chrono::nanoseconds total{0};  ///< Of the plan; 0 if nobody knows.
   bool is_virtual = true;
-  std::uint64_t cuts = 0;
+  std::uint64_t hits = 0;
   std::uint64_t restarts = 0;
   std::uint64_t alive = 0;
   std::uint64_t expected = 0;  ///< How many live when all is well.

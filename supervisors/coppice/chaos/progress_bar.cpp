@@ -48,7 +48,7 @@ std::string progress_bar(const chaos_progress& progress, std::size_t width) {
   parts.push_back({has_end ? fmt::format("{} of {} {}", seconds_text(progress.done), seconds_text(progress.total), mode)
                            : fmt::format("{} {}", seconds_text(progress.done), mode),
                    1});
-  parts.push_back({fmt::format("{} cut{}", detail::grouped(progress.cuts), progress.cuts == 1 ? "" : "s"), 4});
+  parts.push_back({fmt::format("{} hit{}", detail::grouped(progress.hits), progress.hits == 1 ? "" : "s"), 4});
   parts.push_back(
       {fmt::format("{} restart{}", detail::grouped(progress.restarts), progress.restarts == 1 ? "" : "s"), 2});
   parts.push_back(
