@@ -230,7 +230,7 @@ TEST_SUITE("chaos run") {
     chaos_run* running = nullptr;
     chaos_run storm{
         root, workers(), plan, {.seed = 7, .real_time = true, .threads = 2, .progress = [&](const chaos_progress& now) {
-                                  if (now.cuts >= 20) running->stop();
+                                  if (now.hits >= 20) running->stop();
                                 }}};
     running = &storm;
     const coppice::testing::captured_log log;
