@@ -216,14 +216,7 @@ scheduling::runnable::turn_result control_block::take_turn() {
   if (fatal_) return turn_result::ended;
   auto result = process_body::turn::ended;
   try {
-    // A server says itself when it begins. What holds its stack from the first is a function, and has one turn.
-    if (may_be_harmed_ && body_->holds_stack(*this)) [[unlikely]] {
-      at(fault_point::init_begins);
-      result = body_->run(*this, reason);
-      at(fault_point::init_ends);
-    } else {
-      result = body_->run(*this, reason);
-    }
+    result = body_->run(*this, reason);
   } catch (const exit_exception& caught) {
     reason = caught.reason;  // as below, without another throw
     return turn_result::ended;
@@ -251,8 +244,8 @@ void control_block::suspend() {
   status_.store(status::running, std::memory_order_relaxed);
 }
 
-void control_block::begin_wait(wait_limit& limit) {
-  check_for_end();
+bool control_block::begin_wait(wait_limit& limit) {
+  if (is_to_unwind()) return false;
   if (limit.is_limited_ && !limit.is_started()) {
     limit.to_ = self_;
     limit.token_ = reference::make();
@@ -262,18 +255,23 @@ void control_block::begin_wait(wait_limit& limit) {
   woken_ = false;
   suspend();
   renew_budget();
+  return true;
 }
 
-void control_block::end_wait(wait_limit& limit) {
+bool control_block::end_wait(wait_limit& limit) {
   if (woken_) limit.passed_ = true;
   awaited_wake_ = {};
-  check_for_end();
+  return !is_to_unwind();
+}
+
+bool control_block::await_arrival(wait_limit& limit) {
+  if (!begin_wait(limit)) return false;
+  fetch();
+  return end_wait(limit);
 }
 
 void control_block::wait_for_arrival(wait_limit& limit) {
-  begin_wait(limit);
-  fetch();
-  end_wait(limit);
+  if (!await_arrival(limit)) unwind();
 }
 
 void control_block::act_at_next_wait(std::function<void()> what) {
@@ -354,7 +352,7 @@ envelope* control_block::wait_for_answer(reference asked, envelope** link, wait_
       awaited_ = {};
       return nullptr;
     }
-    begin_wait(limit);
+    if (!begin_wait(limit)) unwind();
     envelope* const arrived = take_arrived();
     // Mostly it comes alone, and need not go through the queue.
     const bool is_all = arrived != nullptr && arrived->next == nullptr;
@@ -365,7 +363,7 @@ envelope* control_block::wait_for_answer(reference asked, envelope** link, wait_
       return arrived;
     }
     take_in(arrived);
-    end_wait(limit);
+    if (!end_wait(limit)) unwind();
   }
 }
 

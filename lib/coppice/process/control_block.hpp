@@ -140,23 +140,32 @@ class control_block final : public scheduling::runnable {
   /// From now on the body fetches, at the beginning of each turn.
   void body_fetches() noexcept { body_fetches_ = true; }
 
-  /// Suspends the process until something has arrived or the time is up, then fetches.
-  /// Unwinds if an exit signal has ended the process.
-  void wait_for_arrival(wait_limit& limit);
-  /// The same without an end of the time. Always inline, as is said below.
-  [[gnu::always_inline]] void wait_for_arrival() {
-    check_for_end();
+  /// Suspends the process until something has arrived or the time is up, then fetches. False: an exit signal has ended
+  /// the process, and its stack has to be unwound now.
+  [[nodiscard]] bool await_arrival(wait_limit& limit);
+  /// The same without an end of the time.
+  [[nodiscard]] bool await_arrival() {
+    if (is_to_unwind()) return false;
     suspend();
     renew_budget();
     fetch();
-    check_for_end();
+    return !is_to_unwind();
   }
+  /// Unwinds the stack itself.
+  void wait_for_arrival(wait_limit& limit);
 
-  /// Unwinds the stack, if an exit signal has ended the process. Does nothing while an exception is in flight.
-  /// Always inline: each frame between a throw and its handler costs a tenth of a microsecond or two.
-  [[gnu::always_inline]] void check_for_end() {
+  /// Whether an exit signal has ended the process, and its stack has to be unwound now. Not while an exception is in
+  /// flight.
+  [[nodiscard]] bool is_to_unwind() {
     if (fatal_) [[unlikely]] {
-      if (begins_unwinding()) unwind();
+      return begins_unwinding();
+    }
+    return false;
+  }
+  /// Does so. Always inline, for one frame less between here and the handler.
+  [[gnu::always_inline]] void check_for_end() {
+    if (is_to_unwind()) [[unlikely]] {
+      unwind();
     }
   }
 
@@ -411,8 +420,9 @@ class control_block final : public scheduling::runnable {
   bool can_meet_injector() const noexcept;
   void meet_injector(fault_point point, std::string_view what);
   void suspend();
-  void begin_wait(wait_limit& limit);
-  void end_wait(wait_limit& limit);
+  // The two halves of `await_arrival`; false as there.
+  [[nodiscard]] bool begin_wait(wait_limit& limit);
+  [[nodiscard]] bool end_wait(wait_limit& limit);
   void act_on(envelope* arrived);
   void on_exit(envelope* signal, bool linked);
   void on_link(envelope* signal);

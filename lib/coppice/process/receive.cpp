@@ -8,11 +8,11 @@ namespace coppice {
 
 namespace detail {
 
-envelope* take_matching(bool (*matches)(void*, envelope&, int&), void* clauses, int& clause,
-                        const std::optional<std::chrono::nanoseconds>& limit) {
+search_result take_matching(bool (*matches)(void*, envelope&, int&), void* clauses, int& clause,
+                            const std::optional<std::chrono::nanoseconds>& limit) {
   control_block& me = control_block::current();
   me.fetch_if_any();
-  me.check_for_end();
+  if (me.is_to_unwind()) return {nullptr, true};
   me.at(fault_point::receive);
   me.act();
   me.count_reduction();
@@ -27,25 +27,29 @@ envelope* take_matching(bool (*matches)(void*, envelope&, int&), void* clauses, 
     }
     return nullptr;
   };
-  if (envelope* taken = take_next()) return taken;
+  if (envelope* taken = take_next()) return {taken};
   if (!limit) {
-    // Apart, so that nothing is to be destroyed here when the process is killed: that would nearly double the work.
-    for (;;) {
-      me.wait_for_arrival();
+    while (me.await_arrival()) {
       if (me.act()) link = me.start_of_queue();
-      if (envelope* taken = take_next()) return taken;
+      if (envelope* taken = take_next()) return {taken};
     }
+    return {nullptr, true};
   }
-  if (limit->count() == 0) return nullptr;
+  if (limit->count() == 0) return {};
   before_allocation();
   wait_limit wait{*limit};
   do {
-    me.wait_for_arrival(wait);
+    if (!me.await_arrival(wait)) return {nullptr, true};
     if (me.act()) link = me.start_of_queue();
     // What came together with the end of the time is looked at as well.
-    if (envelope* taken = take_next()) return taken;
+    if (envelope* taken = take_next()) return {taken};
   } while (!wait.passed());
-  return nullptr;
+  return {};
+}
+
+// A jump, and no frame of its own.
+void unwind_receiver() {
+  unwind_from_here();
 }
 
 std::chrono::nanoseconds checked_limit(std::chrono::nanoseconds limit) {
@@ -60,8 +64,9 @@ std::chrono::nanoseconds checked_limit(std::chrono::nanoseconds limit) {
 
 void sleep(std::chrono::nanoseconds time) {
   int clause = 0;
-  detail::take_matching([](void*, detail::envelope&, int&) { return false; }, nullptr, clause,
-                        detail::checked_limit(time));
+  const auto waited = detail::take_matching([](void*, detail::envelope&, int&) { return false; }, nullptr, clause,
+                                            detail::checked_limit(time));
+  if (waited.is_over) detail::unwind_receiver();
 }
 
 }  // namespace coppice

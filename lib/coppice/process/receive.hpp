@@ -112,10 +112,18 @@ auto as_clause(C&& clause) {
   }
 }
 
+struct search_result {
+  envelope* taken = nullptr;  ///< Null: the time is up.
+  bool is_over = false;       ///< An exit signal ends the process: `unwind_receiver` has to come next.
+};
+
 /// Finds the first message in the queue that `matches` wants, and takes it out; waits for one, as long as `limit` says
-/// (none: for ever). Null: the time is up. Unwinds when an exit signal ends the process.
-envelope* take_matching(bool (*matches)(void* clauses, envelope& offered, int& clause), void* clauses, int& clause,
-                        const std::optional<std::chrono::nanoseconds>& limit);
+/// (none: for ever).
+search_result take_matching(bool (*matches)(void* clauses, envelope& offered, int& clause), void* clauses, int& clause,
+                            const std::optional<std::chrono::nanoseconds>& limit);
+
+/// Unwinds the stack from the caller on, so that no frame of ours is on the way. Never returns.
+void unwind_receiver();
 
 /// Throws `error{timeout_value}` for a negative time (S10).
 std::chrono::nanoseconds checked_limit(std::chrono::nanoseconds limit);
@@ -227,10 +235,14 @@ auto receive(Clauses&&... clauses) {
   using result = std::common_type_t<typename decltype(detail::as_clause(std::declval<Clauses>()))::result_type...>;
   using list_type = decltype(list);
   int clause = -1;
-  detail::envelope* taken =
+  const auto [taken, is_over] =
       detail::take_matching([](void* those, detail::envelope& offered,
                                int& which) { return static_cast<list_type*>(those)->matches(offered, which, 0); },
                             &list, clause, list.limit());
+  if (is_over) [[unlikely]] {
+    detail::unwind_receiver();
+    __builtin_unreachable();
+  }
   if (taken == nullptr) return list.template run_after<result>();
   return list.template run<result>(clause, 0, taken);
 }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <coppice/process/fault_hooks.hpp>
+#include <coppice/process/function_body.hpp>
 #include <coppice/process/pid.hpp>
 #include <coppice/process/process_body.hpp>
 #include <coppice/process/reference.hpp>
@@ -33,24 +34,21 @@ namespace detail {
 spawned spawn_body(std::unique_ptr<process_body> body, const spawn_options& options, std::string_view initial_call);
 
 template <class Function>
-class function_body final : public process_body {
+class body_of final : public function_body {
  public:
-  explicit function_body(Function function) : function_{std::move(function)} {}
+  explicit body_of(Function function) : function_{std::move(function)} {}
 
-  turn run(control_block&, exit_reason&) override {
-    function_();
-    return turn::ended;
-  }
-  bool holds_stack(const control_block&) const noexcept override { return true; }
   std::size_t memory() const noexcept override { return sizeof(*this); }
 
  private:
+  void call() override { function_(); }
+
   Function function_;
 };
 
 template <class Function>
 spawned spawn_function(Function&& function, const spawn_options& options) {
-  using body = function_body<std::decay_t<Function>>;
+  using body = body_of<std::decay_t<Function>>;
   before_allocation();
   return spawn_body(std::make_unique<body>(std::forward<Function>(function)), options,
                     type_name<std::decay_t<Function>>());

@@ -5,7 +5,6 @@
 #include <typeinfo>
 
 #include <cxxabi.h>
-#include <unwind.h>
 
 namespace coppice::detail {
 
@@ -24,32 +23,18 @@ inline void rethrow_unwinding() {
   if (is_unwinding()) throw;
 }
 
-// The sanitizers watch what is thrown, and do not know of the other way.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-
-[[noreturn, gnu::always_inline]] inline void unwind() {
-  throw unwinding{};
-}
-
-#else
-
-/// An exception in flight, as `throw` makes it before it looks for a handler.
-_Unwind_Exception* begin_unwinding();
-
-/// Called for each frame.
-_Unwind_Reason_Code go_on_unwinding(int version, _Unwind_Action actions, _Unwind_Exception_Class kind,
-                                    _Unwind_Exception* unwound, _Unwind_Context* frame, void* argument);
-
-/// Unwinds the stack up to the next `catch (...)`.
+/// Unwinds the stack, from the caller on, up to the next `catch (...)`.
 ///
 /// A `throw` walks the stack twice: for a handler first, then to destroy what lies before it. Here a handler is known
-/// to be there, so the first walk, nearly half of the price, is left out. Always inline: each frame costs a tenth of a
-/// microsecond.
+/// to be there, so the first walk, nearly half of the price, is left out. But the sanitizers watch what is thrown, and
+/// do not know of the other way.
+///
+/// Never returns. Not declared so, since then no call of it could be a jump, and each frame here would be one more.
+void unwind_from_here();
+
 [[noreturn, gnu::always_inline]] inline void unwind() {
-  _Unwind_ForcedUnwind(begin_unwinding(), &go_on_unwinding, nullptr);
+  unwind_from_here();
   __builtin_unreachable();
 }
-
-#endif
 
 }  // namespace coppice::detail
