@@ -11,7 +11,6 @@
 
 #include <coppice/process/control_block.hpp>
 #include <coppice/process/process_table.hpp>
-#include <coppice/scheduling/huge_page.hpp>
 
 namespace coppice::detail {
 
@@ -24,7 +23,6 @@ namespace {
 
 // Below that a program is not one that fills chunk after chunk.
 constexpr std::size_t few_chunks = 8;
-constexpr std::size_t slots_in_huge_page = scheduling::huge_page_size / sizeof(process_slot);
 
 }  // namespace
 
@@ -41,15 +39,12 @@ process_table::process_table() {
   // Address space only; where it is limited (ulimit -v), a table for fewer processes will do.
   for (unsigned bits = slot_bits; bits >= 12; --bits) {
     const std::size_t count = std::size_t{1} << bits;
-    const std::size_t size = count * sizeof(process_slot) + scheduling::huge_page_size;
-    void* const range =
-        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* const range = ::mmap(nullptr, count * sizeof(process_slot), PROT_READ | PROT_WRITE,
+                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (range == MAP_FAILED) continue;
-    ::madvise(range, size, MADV_DONTDUMP);
-    ::madvise(range, size, MADV_NOHUGEPAGE);
-    const auto start = reinterpret_cast<std::uintptr_t>(range);
-    slots_ = reinterpret_cast<process_slot*>(start + (-start & (scheduling::huge_page_size - 1)));
+    slots_ = static_cast<process_slot*>(range);
     last_slot_ = count - 1;
+    ::madvise(range, count * sizeof(process_slot), MADV_DONTDUMP);
     return;
   }
   throw std::system_error{errno, std::generic_category(),
@@ -183,12 +178,7 @@ std::uint64_t process_table::take_place() {
   if (fresh_ / chunk_slots == chunks_.size()) chunks_.emplace_back();
   // So that nobody who gives a place back ever has to allocate.
   if (fresh_ == free_.capacity()) free_.reserve(std::max<std::size_t>(chunk_slots, 2 * free_.capacity()));
-  const std::uint64_t place = fresh_++;
-  if (place % slots_in_huge_page == 0 && place >= few_chunks * chunk_slots) {
-    scheduling::populate_huge_page(slots_ + place);
-    populated_ = place + slots_in_huge_page;
-  }
-  return place;
+  return fresh_++;
 }
 
 bool process_table::give_back_oldest(place_stock& own, std::uint32_t many) noexcept {
@@ -232,12 +222,6 @@ void process_table::trim() noexcept {
   while (fresh_ != 0 && chunks_[(fresh_ - 1) / chunk_slots].used == 0) {
     fresh_ = (fresh_ - 1) / chunk_slots * chunk_slots;
   }
-  // What has got its pages ahead of its use.
-  const std::uint64_t in_use = (fresh_ + chunk_slots - 1) / chunk_slots * chunk_slots;
-  if (populated_ > in_use) {
-    ::madvise(slots_ + in_use, (populated_ - in_use) * sizeof(process_slot), MADV_DONTNEED);
-    populated_ = in_use;
-  }
   try {
     std::vector<std::uint32_t> places;
     places.reserve(fresh_);
@@ -264,10 +248,12 @@ void process_table::begin_anew() {
   epoch_.fetch_add(1, std::memory_order_relaxed);
 }
 
-// Who fills chunk after chunk will fill this one too: one call for its pages instead of a fault for each.
+// Who fills chunk after chunk will fill this one too: one call for its pages instead of a fault for each. (Huge pages
+// cost less where they lie at hand, and twice as much where they do not; and the kernel fills them up again around a
+// single process that is left.)
 void process_table::populate([[maybe_unused]] std::size_t index) noexcept {
 #ifdef MADV_POPULATE_WRITE
-  if (touched_ < few_chunks || index * chunk_slots < populated_) return;
+  if (touched_ < few_chunks) return;
   ::madvise(slots_ + index * chunk_slots, chunk_slots * sizeof(process_slot), MADV_POPULATE_WRITE);
 #endif
 }

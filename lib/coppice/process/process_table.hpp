@@ -151,12 +151,11 @@ class process_table {
   std::int64_t living_before_ = 0;  // on threads that are gone, begun less ended
   std::vector<std::uint32_t> free_;
   std::vector<chunk> chunks_;
-  std::uint64_t populated_ = 0;  // up to here pages have been given, where `fresh_` is behind
-  std::uint64_t fresh_ = 0;      // the first place that was never used, or not since `begin_anew`
-  std::uint64_t highest_ = 0;    // of all serials, but for those that threads know of
-  std::uint64_t floor_ = 0;      // every serial is above it
-  std::size_t touched_ = 0;      // chunks that have pages
-  std::size_t most_ = 0;         // how many lived at once, since far fewer did
+  std::uint64_t fresh_ = 0;    // the first place that was never used, or not since `begin_anew`
+  std::uint64_t highest_ = 0;  // of all serials, but for those that threads know of
+  std::uint64_t floor_ = 0;    // every serial is above it
+  std::size_t touched_ = 0;    // chunks that have pages
+  std::size_t most_ = 0;       // how many lived at once, since far fewer did
 };
 
 }  // namespace coppice::detail

@@ -5,7 +5,6 @@
 
 #include <sys/mman.h>
 
-#include <coppice/scheduling/huge_page.hpp>
 #include <coppice/scheduling/object_pool.hpp>
 
 #if __has_include(<valgrind/valgrind.h>)
@@ -52,9 +51,6 @@ constexpr std::size_t chunk_size = 64 * 1024;
 constexpr std::size_t region_size = 64 * 1024 * 1024;
 constexpr std::size_t header_size = 64;
 
-// From so many on a program is one that fills chunk after chunk: two megabytes of them.
-constexpr std::size_t many_chunks = 32;
-
 /// Stands at the start of a chunk, which is aligned to its size, so that a block finds it.
 struct chunk {
   chunk* next;
@@ -83,19 +79,7 @@ class chunk_source {
       return taken;
     }
     if (next_ == end_) map_region();
-    if (taken_ >= many_chunks && (reinterpret_cast<std::uintptr_t>(next_) & (huge_page_size - 1)) == 0) {
-      populate_huge_page(next_);
-      populated_ = next_ + huge_page_size;
-    }
-    ++taken_;
     return std::exchange(next_, next_ + chunk_size);
-  }
-
-  /// Takes back the pages that chunks have got ahead of their use.
-  void trim() noexcept {
-    std::lock_guard lock(mutex_);
-    if (populated_ > next_) madvise(next_, static_cast<std::size_t>(populated_ - next_), MADV_DONTNEED);
-    populated_ = nullptr;
   }
 
   void give_back(void* taken) noexcept {
@@ -107,12 +91,12 @@ class chunk_source {
  private:
   void map_region() {
     returned_.reserve(returned_.capacity() + region_size / chunk_size);
-    void* const mapped = mmap(nullptr, region_size + huge_page_size, PROT_READ | PROT_WRITE,
+    void* const mapped = mmap(nullptr, region_size + chunk_size, PROT_READ | PROT_WRITE,
                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (mapped == MAP_FAILED) throw std::bad_alloc();
-    madvise(mapped, region_size + huge_page_size, MADV_NOHUGEPAGE);
+    madvise(mapped, region_size + chunk_size, MADV_NOHUGEPAGE);
     auto const address = reinterpret_cast<std::uintptr_t>(mapped);
-    next_ = static_cast<std::byte*>(mapped) + (-address & (huge_page_size - 1));
+    next_ = static_cast<std::byte*>(mapped) + (-address & (chunk_size - 1));
     end_ = next_ + region_size;
   }
 
@@ -120,8 +104,6 @@ class chunk_source {
   std::vector<void*> returned_;
   std::byte* next_ = nullptr;
   std::byte* end_ = nullptr;
-  std::byte* populated_ = nullptr;  // up to here pages have been given
-  std::size_t taken_ = 0;           // chunks that were fresh
 };
 
 // Never destroyed: threads and static objects may outlive any order of destruction.
@@ -460,7 +442,6 @@ void trim_blocks(std::size_t block_class) noexcept {
     chunks().give_back(unused);
     unused = next;
   }
-  chunks().trim();
 }
 
 void trim_all_blocks() noexcept {
