@@ -38,7 +38,7 @@ scheduling::timer as_timer(timer_reference of) {
 
 namespace detail {
 
-timer_reference start_timer(std::chrono::nanoseconds time, pid receiver, scheduling::timer_action delivery) {
+timer_reference start_timer(std::chrono::nanoseconds time, pid receiver, scheduling::timer_action&& delivery) {
   const auto deadline = deadline_after(time);
   auto& engine = running_runtime().engine;
   const auto start = [&] {

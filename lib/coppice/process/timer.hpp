@@ -33,7 +33,7 @@ class timer_reference {
 
 namespace detail {
 
-timer_reference start_timer(std::chrono::nanoseconds time, pid receiver, scheduling::timer_action delivery);
+timer_reference start_timer(std::chrono::nanoseconds time, pid receiver, scheduling::timer_action&& delivery);
 timer_reference send_later(std::chrono::nanoseconds time, pid receiver, envelope* message);
 timer_reference send_later(std::chrono::nanoseconds time, std::string_view receiver, envelope* message);
 

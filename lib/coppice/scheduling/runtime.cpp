@@ -62,7 +62,10 @@ runtime::runtime(options wanted)
     schedulers_.front()->queue().make_private();
     schedulers_.front()->deferred().make_private();
   }
-  for (unsigned i = 0; i <= count; ++i) timers_.push_back(std::make_unique<timer_queue>());
+  for (unsigned i = 0; i <= count; ++i) {
+    timers_.push_back(count == 1 && i == 0 ? std::make_unique<timer_queue>(*schedulers_.front())
+                                           : std::make_unique<timer_queue>());
+  }
 }
 
 runtime::~runtime() {
@@ -132,7 +135,7 @@ std::size_t runtime::resident_stack_bytes() const noexcept {
   return on != nullptr ? stacks_.resident_bytes(on->memory) : 0;
 }
 
-timer runtime::start_timer(time_point deadline, timer_action action, std::uint64_t owner) {
+timer runtime::start_timer(time_point deadline, timer_action&& action, std::uint64_t owner) {
   const scheduler* here = scheduler::here();
   if (here != nullptr && &here->runtime_ == this) {
     return timer{timers_[here->index()]->start(deadline, std::move(action), owner), here->index()};

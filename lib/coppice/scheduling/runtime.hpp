@@ -85,7 +85,7 @@ class runtime {
   unsigned threads() const noexcept { return static_cast<unsigned>(schedulers_.size()); }
   const options& settings() const noexcept { return options_; }
 
-  timer start_timer(time_point deadline, timer_action action, std::uint64_t owner = 0);
+  timer start_timer(time_point deadline, timer_action&& action, std::uint64_t owner = 0);
   void prefetch(timer) const noexcept;
   std::optional<time_point> cancel_timer(timer);
   std::optional<time_point> deadline_of(timer) const;

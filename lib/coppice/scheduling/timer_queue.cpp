@@ -1,10 +1,13 @@
 #include <algorithm>
 #include <bit>
-#include <mutex>
+#include <cstring>
+#include <optional>
 #include <vector>
 
 #include <sys/mman.h>
 
+#include <coppice/scheduling/owner_mutex.hpp>
+#include <coppice/scheduling/this_thread.hpp>
 #include <coppice/scheduling/timer_queue.hpp>
 
 namespace coppice::scheduling {
@@ -56,6 +59,7 @@ static_assert(sizeof(slot_body) == 48);
 /// The unit in which memory for slots is taken and given back. Slots from `fresh` on have never been touched.
 struct chunk {
   std::uint32_t number;
+  std::uint32_t size;  // in slots
   std::uint32_t in_use;
   std::uint32_t fresh;
   std::uint32_t first_free;
@@ -69,6 +73,8 @@ constexpr std::size_t chunk_header = 64;
 static_assert(sizeof(chunk) <= chunk_header);
 constexpr std::uint32_t slots_in_chunk = (chunk_bytes - chunk_header) / (sizeof(slot_head) + sizeof(slot_body));
 static_assert(slots_in_chunk <= std::uint32_t{1} << index_bits);
+// A queue with few timers uses few pages. One that has more than this will use whole huge pages, which cost a fifth.
+constexpr std::uint32_t slots_in_first_chunk = std::uint32_t{1} << 13;
 
 slot_head& chunk::head(std::uint32_t index) noexcept {
   return reinterpret_cast<slot_head*>(reinterpret_cast<std::byte*>(this) + chunk_header)[index];
@@ -84,13 +90,13 @@ void* map(std::size_t bytes) {
   return mapped;
 }
 
-// Aligned to its size, so that it can be one huge page.
-chunk* map_chunk() {
-  std::byte* const mapped = static_cast<std::byte*>(map(2 * chunk_bytes));
+// Aligned to chunks, so that each can be a huge page.
+void* map_chunks(std::size_t bytes) {
+  std::byte* const mapped = static_cast<std::byte*>(map(bytes + chunk_bytes));
   std::size_t const before = -reinterpret_cast<std::uintptr_t>(mapped) & (chunk_bytes - 1);
   if (before != 0) munmap(mapped, before);
-  munmap(mapped + before + chunk_bytes, chunk_bytes - before);
-  return reinterpret_cast<chunk*>(mapped + before);
+  munmap(mapped + before + bytes, chunk_bytes - before);
+  return mapped + before;
 }
 
 /// The slots of a queue: found by number in one step, made when needed, given back by the chunk.
@@ -142,25 +148,36 @@ class slot_table {
     if (home != nullptr) __builtin_prefetch(&home->body(index_of(number)));
   }
 
-  std::uint32_t take() {
+  struct taken {
+    std::uint32_t number;
+    slot_head& head;
+    slot_body& body;  // holds no action whose destruction is more than to forget it
+  };
+
+  taken take() {
     if (current_ == nullptr) current_ = find_chunk();
     chunk& from = *current_;
     if (from.in_use == 0 && spare_ == current_) spare_ = nullptr;
     std::uint32_t index = from.first_free;
+    slot_head* head;
+    slot_body* body;
     if (index != no_slot) {
-      from.first_free = static_cast<std::uint32_t>(from.head(index).deadline_ns);
+      head = &from.head(index);
+      body = &from.body(index);
+      from.first_free = static_cast<std::uint32_t>(head->deadline_ns);
     } else {
       index = from.fresh++;
-      slot_head& fresh = *::new (static_cast<void*>(&from.head(index))) slot_head{};
-      fresh.generation = from.first_generation;
-      ::new (static_cast<void*>(&from.body(index))) slot_body{};
+      ++touched_;
+      head = ::new (static_cast<void*>(&from.head(index))) slot_head{};
+      body = ::new (static_cast<void*>(&from.body(index))) slot_body{};
+      head->generation = from.first_generation;
     }
     ++from.in_use;
     if (is_full(from)) {
       open_[from.number / 64] &= ~bit_of(from.number);
       current_ = nullptr;
     }
-    return from.number << index_bits | index;
+    return {from.number << index_bits | index, *head, *body};
   }
 
   /// Takes back a slot whose action is gone. Its next timer will have another id. Returns the chunk that is to be
@@ -172,10 +189,10 @@ class slot_table {
     home.last_generation = std::max(home.last_generation, generation);
     --home.in_use;
     if (generation < generation_end) {
+      if (is_full(home)) open_[home.number / 64] |= bit_of(home.number);
       returned.generation = generation;
       returned.deadline_ns = home.first_free;
       home.first_free = index_of(number);
-      open_[home.number / 64] |= bit_of(home.number);
       // Low chunks first, so that the others fall empty.
       if (current_ == nullptr || home.number < current_->number) current_ = &home;
     } else {
@@ -187,8 +204,27 @@ class slot_table {
     return &home;
   }
 
+  /// How many slots have been used since their chunk was made.
+  std::size_t touched() const noexcept { return touched_; }
+
+  /// Writes an entry for each timer that is pending.
+  template <typename Entry>
+  Entry* list_pending(Entry* to) noexcept {
+    for (std::uint32_t i = 0; i < chunk_count_; ++i) {
+      chunk* const listed = chunk_at(i);
+      if (listed == nullptr || listed->in_use == 0) continue;
+      for (std::uint32_t j = 0; j < listed->fresh; ++j) {
+        slot_head const& head = listed->head(j);
+        *to = {head.deadline_ns, std::uint64_t{head.sequence} << slot_bits | i << index_bits | j};
+        to += head.sequence != 0;  // no jump: which are pending, nobody can predict
+      }
+    }
+    return to;
+  }
+
   void release(chunk& empty) noexcept {
     std::uint32_t const number = empty.number;
+    touched_ -= empty.fresh;
     if (current_ == &empty) current_ = nullptr;
     open_[number / 64] &= ~bit_of(number);
     directory_[number].memory.store(nullptr, std::memory_order_relaxed);
@@ -207,7 +243,7 @@ class slot_table {
   static std::uint32_t index_of(std::uint32_t number) noexcept { return number & ((1U << index_bits) - 1); }
 
   static bool is_full(chunk const& tested) noexcept {
-    return tested.first_free == no_slot && tested.fresh == slots_in_chunk;
+    return tested.first_free == no_slot && tested.fresh == tested.size;
   }
 
   chunk* chunk_at(std::uint32_t place) const noexcept {
@@ -231,8 +267,7 @@ class slot_table {
       open_.resize(number / 64 + 1);
       released_.reserve(number + 1);  // so that releasing never allocates
     }
-    chunk* const made = map_chunk();
-    // A queue with few timers uses few pages; one that has filled a chunk will use the next one's soon.
+    void* const made = map_chunks(chunk_bytes);
     madvise(made, chunk_bytes, number == 0 ? MADV_NOHUGEPAGE : MADV_HUGEPAGE);
     if (number == chunk_count_) {
       ++chunk_count_;
@@ -241,15 +276,17 @@ class slot_table {
     }
     directory_entry& place = directory_[number];
     std::uint32_t const generation = place.first_generation == 0 ? first_generation_ : place.first_generation;
-    place.memory.store(::new (static_cast<void*>(made)) chunk{number, 0, 0, no_slot, generation, generation},
+    place.memory.store(::new (made) chunk{number, number == 0 ? slots_in_first_chunk : slots_in_chunk, 0, 0, no_slot,
+                                          generation, generation},
                        std::memory_order_relaxed);
     open_[number / 64] |= bit_of(number);
-    return made;
+    return chunk_at(number);
   }
 
   std::uint32_t first_generation_;
   directory_entry* directory_;
   std::uint32_t chunk_count_ = 0;
+  std::size_t touched_ = 0;
   chunk* current_ = nullptr;         // has room; null: to be looked for
   chunk* spare_ = nullptr;           // is empty
   std::vector<std::uint64_t> open_;  // a bit for each chunk that has room
@@ -285,7 +322,10 @@ class entry_heap {
   entry const& back() const noexcept { return places_[end_ - 1]; }
 
   void reserve_one() {
-    if (end_ == capacity_) resize(capacity_ * 2);
+    if (end_ != capacity_) [[likely]] {
+      return;
+    }
+    resize(capacity_ < largest_small ? capacity_ * 2 : std::max(capacity_ * 2, smallest_large));
   }
 
   void push(entry added) noexcept { sift_up(end_++, added); }
@@ -319,7 +359,15 @@ class entry_heap {
       if (keep(places_[i])) places_[kept++] = places_[i];
     }
     end_ = kept;
-    for (std::size_t i = size() < 2 ? 0 : parent(end_ - 1); i >= root; --i) sift_down(i, places_[i]);
+    make_heap();
+  }
+
+  /// Takes in what `list(places)` writes there, in any order, in place of all that is here; it returns its end. There
+  /// has to be room.
+  template <typename List>
+  void replace(List list) noexcept {
+    end_ = static_cast<std::size_t>(list(places_ + root) - places_);
+    make_heap();
   }
 
   /// Puts the entries in order; what is in order is a heap.
@@ -332,18 +380,26 @@ class entry_heap {
     std::size_t wanted = capacity_;
     while (wanted > smallest_capacity && end_ < wanted / 4) wanted /= 2;
     if (wanted == capacity_) return;
-    void* const moved = mremap(places_, capacity_ * sizeof(entry), wanted * sizeof(entry), MREMAP_MAYMOVE);
-    if (moved == MAP_FAILED) return;
-    places_ = static_cast<entry*>(moved);
-    capacity_ = wanted;
+    try {
+      resize(wanted);
+    } catch (std::bad_alloc const&) {
+      // It stays larger than it need be.
+    }
   }
 
  private:
   static constexpr std::size_t root = 3;
   static constexpr std::size_t smallest_capacity = 4096 / sizeof(entry);
+  // From some size on it takes whole huge pages, which cost a fifth of what as many small ones do.
+  static constexpr std::size_t largest_small = std::size_t{1} << 15;
+  static constexpr std::size_t smallest_large = chunk_bytes / sizeof(entry);
 
   static std::size_t first_child(std::size_t place) noexcept { return 4 * (place - 2); }
   static std::size_t parent(std::size_t place) noexcept { return place / 4 + 2; }
+
+  void make_heap() noexcept {
+    for (std::size_t i = size() < 2 ? 0 : parent(end_ - 1); i >= root; --i) sift_down(i, places_[i]);
+  }
 
   std::size_t least_child(std::size_t first) const noexcept {
     if (first + 4 <= end_) {
@@ -375,8 +431,25 @@ class entry_heap {
     places_[place] = moved;
   }
 
+  static bool is_large(std::size_t capacity) noexcept { return capacity >= smallest_large; }
+
   void resize(std::size_t wanted) {
-    void* const moved = mremap(places_, capacity_ * sizeof(entry), wanted * sizeof(entry), MREMAP_MAYMOVE);
+    std::size_t const bytes = wanted * sizeof(entry);
+    std::size_t const old_bytes = capacity_ * sizeof(entry);
+    void* moved;
+    if (is_large(wanted) != is_large(capacity_)) {
+      moved = is_large(wanted) ? map_chunks(bytes) : map(bytes);
+      if (is_large(wanted)) madvise(moved, bytes, MADV_HUGEPAGE);
+      std::memcpy(moved, places_, end_ * sizeof(entry));
+      munmap(places_, old_bytes);
+    } else if (is_large(wanted) && wanted > capacity_) {
+      // To a place where huge pages can stay whole.
+      void* const place = map_chunks(bytes);
+      moved = mremap(places_, old_bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, place);
+      if (moved == MAP_FAILED) munmap(place, bytes);
+    } else {
+      moved = mremap(places_, old_bytes, bytes, MREMAP_MAYMOVE);
+    }
     if (moved == MAP_FAILED) throw std::bad_alloc();
     places_ = static_cast<entry*>(moved);
     capacity_ = wanted;
@@ -401,23 +474,27 @@ class owner_index {
     if (owners_ >= places_.size() / 8 * 7) resize(std::max<std::size_t>(16, places_.size() * 2));
   }
 
-  void add(std::uint32_t number) noexcept {
-    slot_body& added = slots_.body(number);
-    place& found = places_[find(added.owner)];
-    added.previous = found.first;
-    added.next = no_slot;
-    if (found.first == no_slot) {
-      found = {number, hash_of(added.owner)};
-      ++owners_;
+  void add(std::uint32_t number, slot_body& added) noexcept {
+    if (added.owner == last_owner_) [[likely]] {
+      add_behind(last_first_, *last_first_body_, number, added);
       return;
     }
-    slot_body& first = slots_.body(found.first);
-    added.next = first.next;
-    if (added.next != no_slot) slots_.body(added.next).previous = number;
-    first.next = number;
+    place& found = places_[find(added.owner)];
+    if (found.first != no_slot) {
+      last_owner_ = added.owner;
+      last_first_ = found.first;
+      last_first_body_ = &slots_.body(found.first);
+      add_behind(last_first_, *last_first_body_, number, added);
+      return;
+    }
+    added.previous = no_slot;
+    added.next = no_slot;
+    found = {number, hash_of(added.owner)};
+    ++owners_;
   }
 
   void remove(std::uint32_t number) noexcept {
+    last_owner_ = 0;
     slot_body& removed = slots_.body(number);
     std::uint32_t const next = removed.next;
     if (next != no_slot) slots_.body(next).previous = removed.previous;
@@ -437,6 +514,7 @@ class owner_index {
   /// Takes an owner out and returns the first of its timers, which remain linked by `next`; `no_slot` if it has none.
   std::uint32_t extract(std::uint64_t owner) noexcept {
     if (places_.empty()) return no_slot;
+    last_owner_ = 0;
     std::size_t const at = find(owner);
     std::uint32_t const first = places_[at].first;
     if (first != no_slot) erase(at);
@@ -500,7 +578,19 @@ class owner_index {
     }
   }
 
+  void add_behind(std::uint32_t first, slot_body& first_body, std::uint32_t number, slot_body& added) noexcept {
+    std::uint32_t const next = first_body.next;
+    added.previous = first;
+    added.next = next;
+    if (next != no_slot) slots_.body(next).previous = number;
+    first_body.next = number;
+  }
+
   slot_table& slots_;
+  // Who starts a timer often starts another one: whose list was looked for last. Until anything is taken out.
+  std::uint64_t last_owner_ = 0;
+  std::uint32_t last_first_ = no_slot;
+  slot_body* last_first_body_ = nullptr;
   std::vector<place> places_;
   unsigned shift_ = 0;
   std::size_t owners_ = 0;
@@ -513,12 +603,15 @@ class owner_index {
 struct timer_queue::state {
   explicit state(origin first) : sequence(first.sequence), slots(first.generation), owners(slots) {}
 
-  std::mutex mutex;
+  owner_mutex mutex;
+  scheduler const* user = nullptr;  // whose thread owns the mutex
   std::uint32_t sequence;
   std::size_t pending = 0;
   slot_table slots;
   entry_heap heap;
   owner_index owners;
+
+  bool is_used_here() const noexcept { return user != nullptr && this_thread().here == user; }
 
   slot_head* find_pending(timer_id id) const noexcept {
     slot_head* const found = slots.find(slot_of(id.value));
@@ -557,6 +650,12 @@ struct timer_queue::state {
   }
 
   void sweep() noexcept {
+    // To go through all slots, one after the other, is quicker than to look at theirs for entries in any order.
+    if (heap.size() > slots.touched() / 2) {
+      heap.replace([this](entry* to) { return slots.list_pending(to); });
+      heap.shrink();
+      return;
+    }
     heap.keep_if([this](entry const& ahead) { slots.prefetch_head(slot_of(ahead.order)); },
                  [this](entry const& tested) { return is_alive(tested); });
     heap.shrink();
@@ -595,37 +694,39 @@ struct timer_queue::state {
     slots.release(*leaving);
   }
 
-  void set_owner(std::uint32_t number, std::uint64_t owner) noexcept {
-    slot_body& owned = slots.body(number);
-    if (owned.owner == owner) return;
+  void set_owner(std::uint32_t number, slot_body& owned, std::uint64_t owner) noexcept {
     if (owned.owner != 0) owners.remove(number);
     owned.owner = owner;
-    if (owner != 0) owners.add(number);
+    if (owner != 0) owners.add(number, owned);
   }
 };
 
 timer_queue::timer_queue() : timer_queue(origin{}) {}
 timer_queue::timer_queue(origin first) : state_(std::make_unique<state>(first)) {}
+timer_queue::timer_queue(scheduler const& user) : timer_queue() {
+  state_->user = &user;
+  state_->mutex.give_owner();
+}
 timer_queue::~timer_queue() = default;
 
-timer_id timer_queue::start(time_point deadline, timer_action action, std::uint64_t owner) {
+timer_id timer_queue::start(time_point deadline, timer_action&& action, std::uint64_t owner) {
   state& s = *state_;
-  std::lock_guard lock(s.mutex);
+  owner_mutex::hold const lock(s.mutex, s.is_used_here());
   s.heap.reserve_one();
   if (owner != 0) s.owners.reserve_one();
   if (s.sequence == last_sequence) s.renumber();
-  std::uint32_t const number = s.slots.take();
-
-  slot_head& started = s.slots.head(number);
-  started.deadline_ns = ns_of(deadline);
-  started.sequence = ++s.sequence;
-  started.must_be_destroyed = !action.is_trivial();
-  s.slots.body(number).action = std::move(action);
-  s.set_owner(number, owner);
-  s.heap.push({started.deadline_ns, std::uint64_t{started.sequence} << slot_bits | number});
+  slot_table::taken const into = s.slots.take();
+  std::int64_t const deadline_ns = ns_of(deadline);
+  std::uint32_t const sequence = ++s.sequence;
+  into.head.deadline_ns = deadline_ns;
+  into.head.sequence = sequence;
+  into.head.must_be_destroyed = !action.is_trivial();
+  ::new (static_cast<void*>(&into.body.action)) timer_action(std::move(action));
+  if (into.body.owner != owner) s.set_owner(into.number, into.body, owner);
+  s.heap.push({deadline_ns, std::uint64_t{sequence} << slot_bits | into.number});
   ++s.pending;
-  if (started.deadline_ns < bound_ns_.load(std::memory_order_relaxed)) bound_ns_.store(started.deadline_ns);
-  return {std::uint64_t{started.generation} << slot_bits | number};
+  if (deadline_ns < bound_ns_.load(std::memory_order_relaxed)) bound_ns_.store(deadline_ns);
+  return {std::uint64_t{into.head.generation} << slot_bits | into.number};
 }
 
 void timer_queue::prefetch(timer_id id) const noexcept {
@@ -635,7 +736,7 @@ void timer_queue::prefetch(timer_id id) const noexcept {
 std::optional<time_point> timer_queue::cancel(timer_id id) {
   timer_action cancelled;  // destroyed after the lock is gone: that may run anything
   state& s = *state_;
-  std::lock_guard lock(s.mutex);
+  owner_mutex::hold const lock(s.mutex, s.is_used_here());
   slot_head* const found = s.find_pending(id);
   if (found == nullptr) return std::nullopt;
   std::uint32_t const number = slot_of(id.value);
@@ -655,7 +756,7 @@ std::size_t timer_queue::cancel_all_of(std::uint64_t owner) {
   std::uint32_t cancelled = no_slot;  // the first of a list of them
   bool all_trivial = true;
   {
-    std::lock_guard lock(s.mutex);
+    owner_mutex::hold const lock(s.mutex, s.is_used_here());
     for (std::uint32_t number = s.owners.extract(owner); number != no_slot;) {
       slot_head& head = s.slots.head(number);
       slot_body& body = s.slots.body(number);
@@ -679,7 +780,7 @@ std::size_t timer_queue::cancel_all_of(std::uint64_t owner) {
       s.slots.body(number).action.reset();
     }
   }
-  std::lock_guard lock(s.mutex);
+  owner_mutex::hold const lock(s.mutex, s.is_used_here());
   while (cancelled != no_slot) {
     std::uint32_t const next = s.slots.body(cancelled).next;
     s.free_slot(cancelled);
@@ -698,7 +799,7 @@ std::size_t timer_queue::fire_due(time_point now, std::size_t max) {
     timer_action due;
     std::uint64_t owner;
     {
-      std::lock_guard lock(s.mutex);
+      owner_mutex::hold const lock(s.mutex, s.is_used_here());
       s.settle_top();
       if (s.heap.empty() || s.heap.top().deadline_ns > now_ns) {
         bound_ns_.store(s.heap.empty() ? never_ns : s.heap.top().deadline_ns);
@@ -723,14 +824,14 @@ std::size_t timer_queue::fire_due(time_point now, std::size_t max) {
 }
 
 std::optional<time_point> timer_queue::deadline_of(timer_id id) const {
-  std::lock_guard lock(state_->mutex);
+  owner_mutex::hold const lock(state_->mutex, state_->is_used_here());
   slot_head const* const found = state_->find_pending(id);
   if (found == nullptr) return std::nullopt;
   return instant_of(found->deadline_ns);
 }
 
 std::optional<time_point> timer_queue::next_deadline() const {
-  std::lock_guard lock(state_->mutex);
+  owner_mutex::hold const lock(state_->mutex, state_->is_used_here());
   state_->settle_top();
   if (state_->heap.empty()) {
     bound_ns_.store(never_ns);
@@ -741,7 +842,7 @@ std::optional<time_point> timer_queue::next_deadline() const {
 }
 
 std::size_t timer_queue::size() const {
-  std::lock_guard lock(state_->mutex);
+  owner_mutex::hold const lock(state_->mutex, state_->is_used_here());
   return state_->pending;
 }
 

@@ -13,6 +13,8 @@
 
 namespace coppice::scheduling {
 
+class scheduler;
+
 /// Names one timer of one queue, pending or past. A plain value; 0 names none. Never reused.
 struct timer_id {
   std::uint64_t value = 0;
@@ -47,14 +49,17 @@ class timer_queue {
 
   timer_queue();
   explicit timer_queue(origin first);
+  /// One that only that scheduler's thread uses, as far as is known: it pays for no lock, until another thread comes.
+  explicit timer_queue(scheduler const& user);
   timer_queue(timer_queue const&) = delete;
   timer_queue& operator=(timer_queue const&) = delete;
   /// Destroys the actions of pending timers without running them.
   ~timer_queue();
 
   /// Starts a timer. An `owner` is any number but 0 (a pid's value), whose death is to cancel the timer; 0: none.
-  /// A deadline that is already past is due at once. An action without a callable just expires.
-  timer_id start(time_point deadline, timer_action action, std::uint64_t owner = 0);
+  /// A deadline that is already past is due at once. An action without a callable just expires. Takes the action unless
+  /// it throws.
+  timer_id start(time_point deadline, timer_action&& action, std::uint64_t owner = 0);
 
   /// Has what `cancel` or `deadline_of` will look at fetched from memory, while the caller does something else.
   void prefetch(timer_id id) const noexcept;
