@@ -21,13 +21,14 @@ scheduling::time_point deadline_after(std::chrono::nanoseconds time) {
   if (time.count() < 0) {
     throw error{exit_reason{"badarg"}, "a timer's time must be 0 or more; got " + std::to_string(time.count()) + " ns"};
   }
-  return detail::running_runtime().engine.deadline_after(time);
+  return detail::running_runtime().engine.timer_deadline_after(time);
 }
 
+// No more than the timer was given, though another thread's clock may have been ahead of this one's.
 std::optional<std::chrono::milliseconds> left_until(std::optional<scheduling::time_point> deadline,
-                                                    scheduling::time_point now) {
+                                                    scheduling::time_point now, std::chrono::nanoseconds slack) {
   if (!deadline) return std::nullopt;
-  return std::max(std::chrono::milliseconds{0}, std::chrono::ceil<std::chrono::milliseconds>(*deadline - now));
+  return std::max(std::chrono::milliseconds{0}, std::chrono::ceil<std::chrono::milliseconds>(*deadline - now - slack));
 }
 
 scheduling::timer as_timer(timer_reference of) {
@@ -81,15 +82,15 @@ timer_reference send_later(std::chrono::nanoseconds time, std::string_view recei
 std::optional<std::chrono::milliseconds> cancel_timer(timer_reference timer) {
   auto& engine = detail::running_runtime().engine;
   engine.prefetch(as_timer(timer));
-  const auto now = engine.now();
-  return left_until(engine.cancel_timer(as_timer(timer)), now);
+  const auto now = engine.timer_now();
+  return left_until(engine.cancel_timer(as_timer(timer)), now, engine.timer_now_slack());
 }
 
 std::optional<std::chrono::milliseconds> read_timer(timer_reference timer) {
   auto& engine = detail::running_runtime().engine;
   engine.prefetch(as_timer(timer));
-  const auto now = engine.now();
-  return left_until(engine.deadline_of(as_timer(timer)), now);
+  const auto now = engine.timer_now();
+  return left_until(engine.deadline_of(as_timer(timer)), now, engine.timer_now_slack());
 }
 
 std::chrono::nanoseconds monotonic_time() {

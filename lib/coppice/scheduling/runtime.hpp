@@ -17,6 +17,7 @@
 #include <coppice/scheduling/carrier_depot.hpp>
 #include <coppice/scheduling/clock.hpp>
 #include <coppice/scheduling/deferred_timer.hpp>
+#include <coppice/scheduling/near_clock.hpp>
 #include <coppice/scheduling/overflow_watch.hpp>
 #include <coppice/scheduling/run_queue.hpp>
 #include <coppice/scheduling/stack_pool.hpp>
@@ -76,10 +77,15 @@ class runtime {
   /// The point in time that is so far away; one that the clock cannot hold is the end of time.
   template <class Rep, class Period>
   time_point deadline_after(std::chrono::duration<Rep, Period> time) const noexcept {
-    const auto present = now();
-    using given = std::chrono::duration<Rep, Period>;
-    if (time >= std::chrono::duration_cast<given>(time_point::max() - present)) return time_point::max();
-    return present + std::chrono::duration_cast<std::chrono::nanoseconds>(time);
+    return after(now(), time);
+  }
+  /// The same for a timer, up to `near_clock::most_late` later if it is far away; costs less.
+  time_point timer_deadline_after(std::chrono::nanoseconds time) noexcept;
+  /// The present for who asks how far a timer's deadline is: never early, and no later than `near_clock::most_late`.
+  time_point timer_now() noexcept;
+  /// By how much two readings of `timer_now` may be in the wrong order, on different threads.
+  std::chrono::nanoseconds timer_now_slack() const noexcept {
+    return is_virtual() ? std::chrono::nanoseconds{0} : near_clock::most_late;
   }
   bool is_virtual() const noexcept { return virtual_clock_ != nullptr; }
   unsigned threads() const noexcept { return static_cast<unsigned>(schedulers_.size()); }
@@ -147,6 +153,13 @@ class runtime {
   friend class scheduler;
   friend class carrier;
 
+  template <class Rep, class Period>
+  static time_point after(time_point present, std::chrono::duration<Rep, Period> time) noexcept {
+    using given = std::chrono::duration<Rep, Period>;
+    if (time >= std::chrono::duration_cast<given>(time_point::max() - present)) return time_point::max();
+    return present + std::chrono::duration_cast<std::chrono::nanoseconds>(time);
+  }
+
   void wake_elsewhere(runnable& ready) noexcept;
   bool fire_due();
   void start_old_timers(std::optional<time_point>& at);
@@ -179,6 +192,7 @@ class runtime {
   blocking_pool blocking_;
   std::vector<std::unique_ptr<scheduler>> schedulers_;
   std::vector<std::thread> threads_;
+  std::vector<near_clock> near_clocks_;               // one a scheduler, for its thread
   std::vector<std::unique_ptr<timer_queue>> timers_;  // one a scheduler; the last for all other threads
   carrier_depot resting_carriers_;
   std::optional<overflow_watch> overflows_;  // from `start` to `stop`
