@@ -16,6 +16,7 @@
 
 #include <doctest/doctest.h>
 
+#include <coppice/scheduling/this_thread.hpp>
 #include <coppice/scheduling/timer_queue.hpp>
 
 using namespace coppice::scheduling;
@@ -513,5 +514,57 @@ TEST_SUITE("timer_queue") {
     CHECK(queue.fire_due(time_point::max()) == static_cast<std::size_t>(left));
     CHECK(fired.load() + cancelled.load() == threads * each);
     CHECK(queue.next_deadline() == std::nullopt);
+  }
+
+  // In each round another thread comes at another moment: to the first of the owner's timers or to a later one.
+  TEST_CASE("a queue that is one thread's may be used by another one at any time") {
+    int place = 0;
+    scheduler& me = reinterpret_cast<scheduler&>(place);  // an address that nobody follows
+    for (int round = 0; round < 200; ++round) {
+      timer_queue queue{me};
+      constexpr int count = 200;
+      std::vector<std::atomic<std::uint64_t>> ids(count);
+      std::atomic<int> others{0};
+      std::thread other([&] {
+        for (int i = 0; i < round; ++i) std::this_thread::yield();
+        for (auto& id : ids) {
+          if (queue.cancel({id.load()})) ++others;
+        }
+        others += static_cast<int>(queue.cancel_all_of(7));
+      });
+      this_thread().here = &me;
+      int mine = 0;
+      for (int i = 0; i < count; ++i) {
+        const timer_id started = queue.start(
+            at(1s), [] {}, static_cast<std::uint64_t>(7 + i % 2));
+        ids[static_cast<std::size_t>(i)] = started.value;
+        if (i % 3 == 0 && queue.cancel(started)) ++mine;
+      }
+      other.join();
+      mine += static_cast<int>(queue.fire_due(at(1s)));
+      this_thread().here = nullptr;
+      REQUIRE(mine + others == count);
+      REQUIRE(queue.size() == 0);
+    }
+  }
+
+  // Its heap moves to huge pages and back on the way.
+  TEST_CASE("three hundred thousand timers, of which few are left for a while, fire in order") {
+    recorded_queue timers;
+    constexpr int count = 300'000;
+    std::vector<int> expected;
+    for (int round = 0; round < 2; ++round) {
+      std::vector<timer_id> ids;
+      for (int i = 0; i < count; ++i) ids.push_back(timers.start(at(std::chrono::nanoseconds{count - i}), i));
+      for (int i = 0; i < count; ++i) {
+        if (i % 1000 != 0) timers.queue.cancel(ids[static_cast<std::size_t>(i)]);
+      }
+      CHECK(timers.queue.size() == count / 1000);
+      expected.clear();
+      for (int i = count - 1000; i >= 0; i -= 1000) expected.push_back(i);
+      CHECK(timers.queue.fire_due(at(std::chrono::nanoseconds{count})) == expected.size());
+      CHECK(timers.fired == expected);
+      timers.fired.clear();
+    }
   }
 }

@@ -207,7 +207,7 @@ class slot_table {
   /// How many slots have been used since their chunk was made.
   std::size_t touched() const noexcept { return touched_; }
 
-  /// Writes an entry for each timer that is pending.
+  /// Writes an entry for each timer that is pending, and may write one more behind the last.
   template <typename Entry>
   Entry* list_pending(Entry* to) noexcept {
     for (std::uint32_t i = 0; i < chunk_count_; ++i) {
