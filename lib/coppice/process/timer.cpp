@@ -78,7 +78,7 @@ timer_reference send_later(std::chrono::nanoseconds time, std::string_view recei
 
 }  // namespace detail
 
-// The clock takes about as long as the timer takes to come from memory.
+// While the time is read the timer comes from memory.
 std::optional<std::chrono::milliseconds> cancel_timer(timer_reference timer) {
   auto& engine = detail::running_runtime().engine;
   engine.prefetch(as_timer(timer));
