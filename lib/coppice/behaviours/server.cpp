@@ -163,7 +163,7 @@ bool server_body::begin(control_block& process) {
 }
 
 const handler* server_body::find(const message_type& type) const noexcept {
-  if (const handler* const found = server_->find(type)) return found;
+  if (const handler* const found = server_->handler_of(type)) return found;
   // It may come from a library that has an object of its own for the type.
   for (const handler& each : server_->handlers()) {
     if (*each.type == type) return &each;
@@ -187,7 +187,7 @@ bool server_body::handle(control_block& process, envelope* arrived, exit_reason&
   bool goes_on = true;
   try {
     if (type.system == system_message::none && !process.may_be_harmed()) [[likely]] {
-      if (const handler* const found = server_->find(type)) [[likely]] {
+      if (const handler* const found = server_->handler_of(type)) [[likely]] {
         found->invoke(*server_, *arrived, pending);
       } else {
         goes_on = dispatch(process, owner, *arrived, pending, reason);

@@ -56,7 +56,7 @@ class server_base : public pooled_object {
 
   virtual std::span<const handler> handlers() const noexcept = 0;
   /// By the address of the type alone; null: there is none.
-  virtual const handler* find(const message_type& type) const noexcept = 0;
+  virtual const handler* handler_of(const message_type& type) const noexcept = 0;
 
  protected:
   server_base() = default;
@@ -236,7 +236,7 @@ class server : public detail::server_base {
 
   std::span<const detail::handler> handlers() const noexcept final { return handler_list(); }
 
-  const detail::handler* find([[maybe_unused]] const detail::message_type& type) const noexcept final {
+  const detail::handler* handler_of([[maybe_unused]] const detail::message_type& type) const noexcept final {
     [[maybe_unused]] const detail::handler* at = handler_list().data();
     return ((&type == &detail::message_type_of<Messages> || (static_cast<void>(++at), false)) || ...) ? at : nullptr;
   }
