@@ -228,6 +228,17 @@ TEST_SUITE("call") {
     });
   }
 
+  TEST_CASE("a late reply is not taken for the answer to the next call, though it comes alone and first (S63)") {
+    in_virtual_time([] {
+      const pid late = start_oracle();
+      const pid server = start_oracle();
+      CHECK(exit_of([&] { call(late, ask_later{}, 1s); }).starts_with("{timeout,"));
+      send_after(1s, late, answer_all{7});
+      CHECK(call(server, ask_slowly{2s}) == 42);
+      CHECK(call(late, count_waiting{}) == 0);
+    });
+  }
+
   TEST_CASE("a reply that races with the time limit arrives in time or never (S63)") {
     on_one_thread_and_on_four([] {
       const pid server = start_oracle();
