@@ -88,6 +88,21 @@ class oracle : public server<oracle, ask, ask_slowly, ask_later, ask_twice, ask_
   std::vector<from<int>> waiting_;
 };
 
+struct hold {};
+
+// Waits once more while its stack is unwound.
+struct lingering {
+  ~lingering() { sleep(1s); }
+};
+
+class slow_to_die : public server<slow_to_die, hold> {
+ public:
+  void handle(hold) const {
+    const lingering here;
+    sleep(1h);
+  }
+};
+
 pid start_oracle() {
   return start<oracle>().process();
 }
@@ -329,6 +344,17 @@ TEST_SUITE("call") {
         exit(server, round % 2 == 0 ? exit_reason{"out"} : exit_reason::kill());
         CHECK(exit_of([&] { call(server, ask{}); }) == failed_call("noproc", server, "ask"));
       }
+    });
+  }
+
+  TEST_CASE("a call that comes while a killed server is still unwound finds nobody (S61)") {
+    in_virtual_time([] {
+      const pid server = start<slow_to_die>().process();
+      cast(server, hold{});
+      sleep(1ms);
+      exit(server, exit_reason::kill());
+      sleep(1ms);
+      CHECK(exit_of([&] { call(server, ask{}); }) == failed_call("noproc", server, "ask"));
     });
   }
 
