@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <memory>
 #include <set>
 
 #include <doctest/doctest.h>
 #include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
 
 #include <coppice/chaos/chaos_table.hpp>
 #include <coppice/chaos/sweep.hpp>
@@ -132,6 +134,12 @@ texts found_in(const sweep_outcome& outcome) {
     lines.push_back(
         fmt::format("{}, {}: {}", to_string(failure.point), to_string(failure.way), fmt::join(broken, ", ")));
   }
+  return lines;
+}
+
+texts texts_of(const std::vector<chaos_violation>& broken) {
+  texts lines;
+  for (const auto& each : broken) lines.push_back(to_string(each));
   return lines;
 }
 
@@ -390,6 +398,44 @@ TEST_SUITE("sweep") {
     CHECK(std::any_of(failures.begin(), failures.end(), [](const std::string& each) {
       return each.starts_with("root/a handler_ends chaos_tests::sell, kill");
     }));
+  }
+
+  TEST_CASE("expected answers are asked for at the end of each run in which the root lives, and make no points") {
+    const supervisor_spec root = tree_of(R"({"id": "root", "max_restarts": 5, "children": [
+        {"id": "a", "start": "till"}, {"id": "b", "start": "till"}]})",
+                                         careless::workers());
+    const auto steps = script_of(R"([{"do": "send", "target": "root/a", "message": {"sell": 5}},
+                                     {"do": "send", "target": "root/b", "message": {"sell": 7}}])");
+    const auto without_any = swept(root, {.seed = 7}, steps);
+
+    const auto answer = [](std::string path, int value) {
+      return chaos_expectation{std::move(path), std::make_shared<const nlohmann::json>("total"),
+                               std::make_shared<const nlohmann::json>(value), ""};
+    };
+    sweep_options how{.seed = 7};
+    how.expected = {answer("root/b", 7)};
+    const auto outcome = swept(root, how, steps);
+    CHECK(texts_of(outcome.without_hit) == texts{});
+    CHECK(points_of(outcome) == points_of(without_any));
+    CHECK(outcome.roots_lost == without_any.roots_lost);
+    CHECK(outcome.roots_lost > 0);
+
+    // Whoever loses what b has sold is found, and nobody else.
+    const auto failures = told(outcome);
+    CHECK_FALSE(failures.empty());
+    for (const auto& each : failures) {
+      INFO(each);
+      CHECK(each.starts_with("root/b "));
+      CHECK(each.ends_with(R"(root/b: expectation: root/b answers "total" with 0; expected 7)"));
+    }
+    CHECK(std::any_of(failures.begin(), failures.end(), [](const std::string& each) {
+      return each.starts_with("root/b handler_ends chaos_tests::sell, kill");
+    }));
+
+    how.expected = {answer("root/b", 8)};
+    const auto wrong = swept(root, how, steps);
+    CHECK(texts_of(wrong.without_hit) == texts{R"(root/b: expectation: root/b answers "total" with 7; expected 8)"});
+    CHECK(wrong.runs == 0);
   }
 
   TEST_CASE("a worker that does something else in each run is told as such") {

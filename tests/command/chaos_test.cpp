@@ -263,6 +263,11 @@ TEST_SUITE("coppice chaos") {
     refused(pool, {"--sweep", "--point", "2", "--way", "failing_start"},
             "a start fails only at init_begins; point 2 is ");
     refused(pool, {"--sweep", "--script", "nowhere.json"}, "nowhere.json: no such file");
+    refused(pool, {"--sweep", "--expect", "nowhere.json"}, "nowhere.json: no such file");
+    const std::string expect = directory.write("expect.json", R"([{"call": "root/d", "message": "view"}])");
+    refused(pool, {"--sweep", "--expect", expect}, "expect.json:/0/call: the tree has no process \"root/d\"");
+    refused(pool, {"--sweep", "--expect", expect, "--way", "kil"}, "/0: missing key \"equals\".");
+    refused("{}", {"--sweep", "--expect", expect}, "/0: missing key \"equals\".");
     refused("{}", {}, "standard input:");
     const auto without_a_seed = [](const words& more) {
       const auto done = chaos(pool_with(R"({"duration_ms": 1, "faults": [{"victims": "leaf"}]})"), more);
@@ -551,6 +556,34 @@ TEST_SUITE("coppice chaos --sweep") {
     CHECK(done.status == 0);
     // Its init, two handlers.
     CHECK(done.output == "standard input: 6 points of 1 process, kill: 6 runs, 0 failed; the root was lost in 2\n");
+  }
+
+  TEST_CASE("--expect asks for answers at the end of each run; a wrong one is told with the command that shows it") {
+    const temporary_directory directory;
+    const std::string tree = directory.write("tree.json", pool);
+    const std::string script = directory.write("script.json", R"([
+        {"do": "send", "target": "root/c-1", "message": {"add": 5}}])");
+    const std::string expect = directory.write("expect.json", R"([
+        {"call": "root/c-1", "message": "view", "equals": 5}])");
+    const words arguments{"chaos", tree, "--sweep", "--seed", "1", "--script", script, "--expect", expect, "--victims"};
+    const auto of = [&arguments](const char* victims) {
+      words all = arguments;
+      all.emplace_back(victims);
+      return command_tests::run(all);
+    };
+    const auto others = of("root/c-2");
+    CHECK(others.status == 0);
+    CHECK(contains(others.output, ", 0 failed"));
+
+    const auto own = of("root/c-1");
+    CHECK(own.status == 1);
+    const std::string wrong = R"(root/c-1: expectation: root/c-1 answers "view" with 0.0; expected 5)";
+    CHECK(contains(own.output, "root/c-1 handler_ends calc_sample::messages::add, kill:\n    " + wrong));
+    const std::string first = own.output.substr(0, own.output.find('\n', own.output.find("to see it again: ")));
+    const auto again = command_tests::run(replay_in(first + "\n"));
+    CHECK(again.status == 1);
+    CHECK(contains(again.output, wrong));
+    CHECK(contains(again.output, ": 1 run, 1 failed"));
   }
 
   TEST_CASE("a hit that breaks an invariant is told with its point, and the command shows that point alone") {

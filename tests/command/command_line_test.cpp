@@ -160,11 +160,15 @@ TEST_SUITE("command line") {
         {{"chaos", "t", "--sweep", "--report", "out"},
          "chaos: --report cannot stand beside --sweep, which is reported on the terminal and by --junit."},
         {{"chaos", "t", "--script", "s"}, "chaos: --script is for sweeps: add --sweep, or leave it out."},
+        {{"chaos", "t", "--expect", "e"}, "chaos: --expect is for sweeps: add --sweep, or leave it out."},
         {{"chaos", "t", "--way", "kill"}, "chaos: --way is for sweeps: add --sweep, or leave it out."},
         {{"chaos", "t", "--victims", "a"}, "chaos: --victims is for sweeps: add --sweep, or leave it out."},
         {{"chaos", "t", "--point", "1"}, "chaos: --point is for sweeps: add --sweep, or leave it out."},
         {{"chaos", "t", "--sweep", "--point", "1"}, "chaos: --point needs one --way: the one in which it is hit."},
-        {{"chaos", "-", "-"}, "chaos: only one of the tree, the plan and the script can come from standard input (-)."},
+        {{"chaos", "-", "-"},
+         "chaos: only one of the tree, the plan, the script and the expectations can come from standard input (-)."},
+        {{"chaos", "t", "--sweep", "--script", "-", "--expect", "-"},
+         "chaos: only one of the tree, the plan, the script and the expectations can come from standard input (-)."},
         {{"schema", "t"}, "schema: takes no file; got \"t\". See coppice schema --help."},
     };
     for (const auto& each : examples) CHECK(fault_of(each.arguments) == each.fault);

@@ -34,7 +34,7 @@ TEST_SUITE("documentation of the command") {
     for (const auto each : {help::overview, help::run, help::check, help::graph, help::schema, help::chaos})
       pages += each;
     const auto options = options_in(pages);
-    CHECK(options.size() == 21);
+    CHECK(options.size() == 22);
     CHECK(options_in(content_of("supervisors/coppice/command/coppice.1")) == options);
     CHECK(options_in(content_of("supervisors/coppice/command/coppice.bash")) == options);
     CHECK(options_in(content_of("docs/reference/command.md")) == options);

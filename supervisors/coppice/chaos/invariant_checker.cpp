@@ -134,6 +134,19 @@ struct invariant_checker::state {
     found.add(name, path, std::move(*wrong));
   }
 
+  void check_answers(std::span<const chaos_expectation> expectations, const tree_view& view) {
+    const auto lookup = [this](std::string_view path, pid process) { return find_worker(path, process); };
+    for (const chaos_expectation& each : expectations) {
+      check_own("expectation", each.path, [&] { return check_expectation(each, view, lookup); });
+    }
+  }
+
+  std::map<std::string, pid, std::less<>> living() const {
+    std::map<std::string, pid, std::less<>> all_of_them;
+    for (const auto& [process, life] : tree.lives()) all_of_them.emplace(life.path, process);
+    return all_of_them;
+  }
+
   const bool is_virtual;
   mutable std::mutex lock;
   known_tree tree;
@@ -314,7 +327,7 @@ void invariant_checker::check_quiet(std::span<const pid> harness, time now) {
     const std::lock_guard hold{here.lock};
     here.found.set_time(now);
     for (invariant* each : here.all) each->check_quiet(here.tree, scene, here.found);
-    for (const auto& [process, life] : here.tree.lives()) living.emplace(life.path, process);
+    living = here.living();
   }
   // What has to wait for processes must not keep observers waiting.
   violation_list later{scene.processes.size()};
@@ -324,10 +337,18 @@ void invariant_checker::check_quiet(std::span<const pid> harness, time now) {
   for (const auto& each : here.own) {
     here.check_own(each.first, "", [&] { return each.second(view); });
   }
-  const auto worker_at = [&here](std::string_view path, pid process) { return here.find_worker(path, process); };
-  for (const chaos_expectation& each : here.expected) {
-    here.check_own("expectation", each.path, [&] { return check_expectation(each, view, worker_at); });
+  here.check_answers(here.expected, view);
+}
+
+void invariant_checker::check_answers(std::span<const chaos_expectation> expected, time now) {
+  state& here = *state_;
+  std::map<std::string, pid, std::less<>> living;
+  {
+    const std::lock_guard hold{here.lock};
+    here.found.set_time(now);
+    living = here.living();
   }
+  here.check_answers(expected, tree_view{std::move(living)});
 }
 
 void invariant_checker::check_gone(std::span<const pid> harness, time now) {

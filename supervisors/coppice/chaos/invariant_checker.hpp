@@ -113,6 +113,9 @@ class invariant_checker {
   /// delayed and is still under way is waited for; nothing is checked if then it does not come to rest any more.
   void check_quiet(std::span<const pid> harness, time now);
 
+  /// What workers answer is what is expected, beside what was added: for a tree that is quiet and has been checked.
+  void check_answers(std::span<const chaos_expectation> expected, time now);
+
   /// The tree has been shut down, and its root has ended. The calling process has taken what the root sent it.
   void check_gone(std::span<const pid> harness, time now);
 

@@ -95,14 +95,16 @@ class sweep_run final : public script_onlooker {
   void root_start_failed(const exit_reason& reason) override { recorder_.root_start_failed(reason); }
   void at_rest() override {
     if (!await_rest(injector_)) return;
-    is_asking_ = !options_.invariants.empty();
-    watched_.at_rest();
-    if (is_asking_) await_rest(injector_);
-    is_asking_ = false;
+    if (options_.invariants.empty()) {
+      watched_.at_rest();
+    } else {
+      ask([this] { watched_.at_rest(); });
+    }
   }
   void before_shutdown() override {
+    if (!options_.expected.empty() && has_root()) ask([this] { watched_.answers(options_.expected); });
     recorder_.end();
-    root_lost_ = !recorder_.journal().find(root_.id).has_value();
+    root_lost_ = !has_root();
   }
   void after_end() override {
     await_rest(injector_);
@@ -121,6 +123,17 @@ class sweep_run final : public script_onlooker {
    private:
     chaos_injector& in_;
   };
+
+  bool has_root() const { return recorder_.journal().find(root_.id).has_value(); }
+
+  // What workers do then is no part of the workload.
+  template <class Question>
+  void ask(const Question& question) {
+    is_asking_ = true;
+    question();
+    await_rest(injector_);
+    is_asking_ = false;
+  }
 
   void count(const chaos_injector::step& step) {
     const bool is_victim = !step.path.empty() && (options_.victims.paths.empty() || matches_victim(step.path));
@@ -172,7 +185,7 @@ class sweep_run final : public script_onlooker {
   forgetting forgets_{injector_};
   std::size_t number_ = 0;
   bool was_hit_ = false;
-  bool is_asking_ = false;  // the user's rules ask workers, which is no part of the workload
+  bool is_asking_ = false;
   bool root_lost_ = false;
   std::vector<sweep_point> points_;
 };

@@ -54,6 +54,8 @@ struct sweep_options {
   /// What must be true beside the library's own invariants: asked when the tree is at rest after its start and after
   /// each step of the script, as long as the root lives. What they ask of workers makes no points.
   std::vector<named_invariant> invariants{};
+  /// What workers answer when the script is over, before the shutdown, as long as the root lives. Makes no points.
+  std::vector<chaos_expectation> expected{};
   /// The script is given a line each of what happens in a run, as `run_script` gives it. May be empty.
   std::function<bool(std::string_view)> trace{};
   /// Called before each run with a hit: how many are done, and how many there are. False: enough.

@@ -44,6 +44,10 @@ void watched_tree::at_rest() {
   checker_.check_quiet({}, monotonic_time());
 }
 
+void watched_tree::answers(std::span<const chaos_expectation> expected) {
+  checker_.check_answers(expected, monotonic_time());
+}
+
 void watched_tree::does_not_rest(const tree_journal& who) {
   std::string busy;
   std::size_t number = 0;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,8 @@ class watched_tree {
   void root_started(pid root);
   /// Nobody is in the middle of anything.
   void at_rest();
+  /// The same tree, of which something is expected now that is not all the time.
+  void answers(std::span<const chaos_expectation> expected);
   /// It was waited for that, in vain; `who` is who is busy.
   void does_not_rest(const tree_journal& who);
   /// The tree has been shut down.

@@ -81,6 +81,7 @@ class parser {
     chaos.add_flag("--verbose", verbose_);
     chaos.add_flag("--sweep", sweeps_);
     add_option(chaos, "--script", script_);
+    add_option(chaos, "--expect", expect_);
     add_option(chaos, "--victims", victims_);
     add_option(chaos, "--way", ways_);
     add_option(chaos, "--point", point_);
@@ -326,6 +327,7 @@ class parser {
     made.verbose = verbose_;
     made.sweeps = sweeps_;
     made.script = at_most_one(app, "--script", script_);
+    made.expect = at_most_one(app, "--expect", expect_);
     made.victims = victims_;
     made.ways = ways_;
     if (const auto given = at_most_one(app, "--point", point_)) made.point = number(app, "--point", *given);
@@ -346,6 +348,7 @@ class parser {
         refuse("--report cannot stand beside --sweep, which is reported on the terminal and by --junit.");
     } else {
       const char* alone = made.script             ? "--script"
+                          : made.expect           ? "--expect"
                           : !made.victims.empty() ? "--victims"
                           : !made.ways.empty()    ? "--way"
                           : made.point            ? "--point"
@@ -353,9 +356,9 @@ class parser {
       if (alone != nullptr) refuse(fmt::format("{} is for sweeps: add --sweep, or leave it out.", alone));
     }
     if (made.point && made.ways.size() != 1) refuse("--point needs one --way: the one in which it is hit.");
-    const bool from_input[] = {made.tree == "-", made.plan == "-", made.script == "-"};
+    const bool from_input[] = {made.tree == "-", made.plan == "-", made.script == "-", made.expect == "-"};
     if (std::count(std::begin(from_input), std::end(from_input), true) > 1) {
-      refuse("only one of the tree, the plan and the script can come from standard input (-).");
+      refuse("only one of the tree, the plan, the script and the expectations can come from standard input (-).");
     }
   }
 
@@ -390,6 +393,7 @@ class parser {
   std::vector<std::string> point_;
   std::vector<std::string> trees_;
   std::vector<std::string> script_;
+  std::vector<std::string> expect_;
   std::vector<std::string> trace_;
   std::vector<std::string> threads_;
   std::vector<std::string> seed_;

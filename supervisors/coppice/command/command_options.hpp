@@ -68,6 +68,7 @@ struct chaos_command_options {
 
   bool sweeps = false;
   std::optional<std::string> script;   ///< What is run for each point; unset: start, settle, shut down.
+  std::optional<std::string> expect;   ///< A file of answers that must be right when that is over.
   std::vector<std::string> victims;    ///< Patterns; none: all.
   std::vector<std::string> ways;       ///< Of hitting; none: all.
   std::optional<std::uint64_t> point;  ///< Only this one.
@@ -77,6 +78,7 @@ struct chaos_command_options {
     files.push_back(tree);
     if (plan) files.push_back(*plan);
     if (script) files.push_back(*script);
+    if (expect) files.push_back(*expect);
     return files;
   }
 };

@@ -17,7 +17,7 @@ _coppice() {
     compopt -o filenames 2>/dev/null
     return
     ;;
-  --script | --trace | --output | --junit)
+  --script | --expect | --trace | --output | --junit)
     mapfile -t COMPREPLY < <(compgen -f -- "$current")
     compopt -o filenames 2>/dev/null
     return
@@ -56,7 +56,7 @@ _coppice() {
   graph) options='--format --output --load --help' ;;
   schema) options='--plan --help' ;;
   chaos)
-    options='--seed --report --junit --real-time --threads --sweep --script --victims --way --point --load --verbose --help'
+    options='--seed --report --junit --real-time --threads --sweep --script --expect --victims --way --point --load --verbose --help'
     ;;
   esac
 

@@ -180,9 +180,9 @@ const std::string_view chaos = R"(coppice chaos - cut processes down and see whe
 Usage:
   coppice chaos TREE [PLAN] [--seed N] [--report FOLDER] [--junit FILE]
                 [--real-time [--threads N]] [--load LIBRARY]... [--verbose]
-  coppice chaos TREE --sweep [--script FILE] [--victims PATTERN]... [--way WAY]...
-                [--point N] [--seed N] [--junit FILE] [--load LIBRARY]...
-                [--verbose]
+  coppice chaos TREE --sweep [--script FILE] [--expect FILE]
+                [--victims PATTERN]... [--way WAY]... [--point N] [--seed N]
+                [--junit FILE] [--load LIBRARY]... [--verbose]
 
 A chaos plan says who is hit, how, how often and for how long, what work there
 is meanwhile, what must be true at the end, and what the run may cost. It is
@@ -203,7 +203,8 @@ With --sweep a workload is run (the steps of a script; without one the tree
 starts, comes to rest and is shut down) and the points are counted at which a
 process can be hit: each receive, each handler before and after, init,
 terminate, each step of a restart and of a shutdown. Then it is run once for each
-point and each way of hitting, with the hit exactly there.
+point and each way of hitting, with the hit exactly there. The answers that are
+expected are asked for at the end of each run, unless the root was lost.
 
 SIGINT (Ctrl-C) ends the harm: the tree grows back, is shut down, and what was
 done is reported. A second signal ends the program at once.
@@ -220,6 +221,8 @@ Options:
                    processor unless told
   --sweep          hit each process at each of its points
   --script FILE    of a sweep: the steps that are run
+  --expect FILE    of a sweep: an array of answers that must be right after them,
+                   such as [{"call": "root/a", "message": "view", "equals": 5}]
   --victims PATTERN
                    of a sweep: who is hit, such as root/pool/*; * stands for
                    anything within an id, ** for any number of ids. Everybody
@@ -242,8 +245,8 @@ Exit status:
   0        the plan was carried out and all limits and invariants hold
   1        one does not hold; or the run was interrupted, or its report cannot be
            written
-  2        the command line, the tree, the plan, the script or a library is wrong,
-           or a report could not be written where it is to go: nothing was
+  2        the command line, the tree, the plan, the script, the expectations or a
+           library is wrong, or a report could not be written where it is to go: nothing was
            started
   128 + n  a second signal n (130: SIGINT, 143: SIGTERM)
 )";

@@ -35,6 +35,7 @@ std::string chaos_replay(const chaos_command_options& options, std::uint64_t see
   if (options.sweeps) {
     command += " --sweep";
     if (options.script) command += " " + detail::for_a_shell("--script=" + *options.script);
+    if (options.expect) command += " " + detail::for_a_shell("--expect=" + *options.expect);
     for (const auto& each : options.victims) command += " " + detail::for_a_shell("--victims=" + each);
   }
   command += more;
@@ -42,6 +43,7 @@ std::string chaos_replay(const chaos_command_options& options, std::uint64_t see
   if (options.tree == "-") command += "  # with the tree on standard input";
   if (options.plan == "-") command += "  # with the plan on standard input";
   if (options.script == "-") command += "  # with the script on standard input";
+  if (options.expect == "-") command += "  # with the expectations on standard input";
   return command;
 }
 

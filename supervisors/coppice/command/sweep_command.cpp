@@ -1,5 +1,6 @@
 #include <atomic>
 #include <iterator>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -23,6 +24,7 @@
 #include <coppice/command/tree_display.hpp>
 #include <coppice/process/random.hpp>
 #include <coppice/process/suggestion.hpp>
+#include <coppice/tree/chaos_plan_file.hpp>
 #include <coppice/tree/quoted_text.hpp>
 #include <coppice/tree/script_file.hpp>
 #include <coppice/tree/script_runner.hpp>
@@ -34,6 +36,30 @@ namespace {
 
 // So many failed runs are told one by one.
 constexpr std::size_t failures_shown = 20;
+
+// What is wrong with a file is told, as far as it can be without a tree if that is wrong itself: then false.
+bool read_steps(const std::string& path, const std::optional<supervisor_spec>& root, const worker_registry& workers,
+                std::vector<script_step>& into) {
+  script_file script = read_script_file(path, workers);
+  if (root && script.steps) check_script_messages(*root, *script.steps, workers, script.faults);
+  complain_lines(script.faults.text());
+  if (!script.faults.empty()) return false;
+  into = std::move(*script.steps);
+  return true;
+}
+
+bool read_expectations(const std::string& path, const std::optional<supervisor_spec>& root,
+                       const worker_registry& workers, std::vector<chaos_expectation>& into) {
+  if (!root) {
+    complain_lines(find_chaos_expectations_faults(path, workers).text());
+    return false;
+  }
+  chaos_expectations_file file = read_chaos_expectations_file(path, *root, workers);
+  complain_lines(file.faults.text());
+  if (!file.expected) return false;
+  into = std::move(*file.expected);
+  return true;
+}
 
 // The ways and the victims of the command line. What is wrong with them is told: then false.
 bool read_choice(const chaos_command_options& options, const supervisor_spec& root, sweep_options& into) {
@@ -110,16 +136,12 @@ exit_status run_sweep(const chaos_command_options& given) {
   const worker_registry workers = workers_with(options.libraries);
   const auto root = read_tree(options.tree, workers, options.libraries);
   std::vector<script_step> steps;
-  if (options.script) {
-    script_file script = read_script_file(*options.script, workers);
-    if (root && script.steps) check_script_messages(*root, *script.steps, workers, script.faults);
-    complain_lines(script.faults.text());
-    if (!script.faults.empty()) return bad_input;
-    steps = std::move(*script.steps);
-  }
-  if (!root) return bad_input;
   sweep_options how;
-  if (!read_choice(options, *root, how)) return bad_input;
+  bool is_sound = root.has_value();
+  if (options.script) is_sound = read_steps(*options.script, root, workers, steps) && is_sound;
+  if (options.expect) is_sound = read_expectations(*options.expect, root, workers, how.expected) && is_sound;
+  if (root) is_sound = read_choice(options, *root, how) && is_sound;
+  if (!is_sound) return bad_input;
   // Told when it is known that something can be run with it.
   std::atomic<bool> is_untold{!options.seed};
   if (!options.seed) options.seed = random_seed();

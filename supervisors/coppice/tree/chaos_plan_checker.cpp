@@ -83,8 +83,7 @@ class plan_checker {
           list<chaos_load>(*load, pointer_to(pointer, "load"), "messages", example_of_load, &plan_checker::load);
     }
     if (const auto* expect = value.find("expect")) {
-      plan.expect = list<chaos_expectation>(*expect, pointer_to(pointer, "expect"), "expectations",
-                                            example_of_expectation, &plan_checker::expectation);
+      plan.expect = expectations(*expect, pointer_to(pointer, "expect"));
     }
     if (const auto* limits = value.find("limits")) {
       plan.limits = detail::check_chaos_limits(*limits, pointer_to(pointer, "limits"), faults_);
@@ -92,6 +91,17 @@ class plan_checker {
     }
     check_something_is_done(value, pointer);
     return plan;
+  }
+
+  std::vector<chaos_expectation> expectations(const located_json& value, const std::string& pointer) {
+    if (pointer.empty() && value.if_object() != nullptr && value.find("expect") != nullptr) {
+      faults_.add(pointer, value.offset,
+                  fmt::format("expected an array of expectations, such as [{}]; got a plan. Give the array that is its "
+                              "\"expect\" alone.",
+                              example_of_expectation));
+      return {};
+    }
+    return list<chaos_expectation>(value, pointer, "expectations", example_of_expectation, &plan_checker::expectation);
   }
 
  private:
@@ -396,9 +406,23 @@ std::optional<chaos_plan> check_chaos_plan(const located_json& value, const std:
   return plan;
 }
 
+std::optional<std::vector<chaos_expectation>> check_chaos_expectations(const located_json& value,
+                                                                       const supervisor_spec& root,
+                                                                       const worker_catalogue& workers,
+                                                                       fault_list& faults) {
+  const std::size_t before = faults.faults().size();
+  auto expected = plan_checker{&root, workers, faults}.expectations(value, "");
+  if (faults.faults().size() != before || faults.full()) return std::nullopt;
+  return expected;
+}
+
 void check_chaos_plan_shape(const located_json& value, const std::string& pointer, const worker_catalogue& workers,
                             fault_list& faults) {
   plan_checker{nullptr, workers, faults}.check(value, pointer);
+}
+
+void check_chaos_expectations_shape(const located_json& value, const worker_catalogue& workers, fault_list& faults) {
+  plan_checker{nullptr, workers, faults}.expectations(value, "");
 }
 
 }  // namespace coppice

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <coppice/tree/chaos_plan.hpp>
 
@@ -20,8 +21,17 @@ std::optional<chaos_plan> check_chaos_plan(const located_json& value, const std:
                                            const supervisor_spec& root, const worker_catalogue& workers,
                                            fault_list& faults);
 
-/// The same as far as it can be told without a tree: for a plan in a tree file that is wrong itself.
+/// The same of an array of expectations alone, as a plan has it under `expect`.
+std::optional<std::vector<chaos_expectation>> check_chaos_expectations(const located_json& value,
+                                                                       const supervisor_spec& root,
+                                                                       const worker_catalogue& workers,
+                                                                       fault_list& faults);
+
+/// As far as it can be told without a tree: for a plan in a tree file that is wrong itself.
 void check_chaos_plan_shape(const located_json& value, const std::string& pointer, const worker_catalogue& workers,
                             fault_list& faults);
+
+/// The same of expectations, in a file of their own.
+void check_chaos_expectations_shape(const located_json& value, const worker_catalogue& workers, fault_list& faults);
 
 }  // namespace coppice

@@ -25,6 +25,12 @@ std::string shown(const nlohmann::json& value) {
   return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+// As a plan may have it: "view" for {"view": null}.
+std::string shown_message(const nlohmann::json& message) {
+  const bool has_no_fields = message.is_object() && message.size() == 1 && message.front().is_null();
+  return shown(has_no_fields ? nlohmann::json(message.begin().key()) : message);
+}
+
 }  // namespace
 
 bool is_same_answer(const nlohmann::json& left, const nlohmann::json& right) {
@@ -46,7 +52,7 @@ std::optional<std::string> check_expectation(const chaos_expectation& expected, 
   if (const auto faults = check_worker_call(*of, *expected.message); !faults.empty()) return faults.front().text;
   const nlohmann::json answer = call_worker(*of, process, *expected.message, default_call_timeout);
   if (is_same_answer(answer, *expected.equals)) return std::nullopt;
-  return fmt::format("{} answers {} with {}; expected {}", expected.path, shown(*expected.message), shown(answer),
+  return fmt::format("{} answers {} with {}; expected {}", expected.path, shown_message(*expected.message), shown(answer),
                      shown(*expected.equals));
 }
 
