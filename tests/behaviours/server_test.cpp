@@ -1,9 +1,12 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <latch>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -113,6 +116,27 @@ class witness : public server<witness, sleep_for, stop_with, fail_with, exit_wit
   std::shared_ptr<journal> facts_;
   std::optional<exit_reason> fails_with_;
   std::chrono::milliseconds sleeps_{0};
+};
+
+/// Asks another thread for something, and waits for it without a turn for anybody.
+struct meet {
+  std::latch* asked = nullptr;
+  std::latch* done = nullptr;
+};
+
+class busy_one : public server<busy_one, meet, do_next> {
+ public:
+  explicit busy_one(std::shared_ptr<journal> facts) : facts_{std::move(facts)} {}
+
+  void handle(meet where) {
+    facts_->note("met");
+    where.asked->count_down();
+    where.done->wait();
+  }
+  void handle(do_next what) { facts_->note("next " + std::to_string(what.number)); }
+
+ private:
+  std::shared_ptr<journal> facts_;
 };
 
 /// What happened to a witness up to its end, to which `use` brings it. It is started by the caller, without a link.
@@ -776,6 +800,30 @@ TEST_SUITE("server") {
         CHECK(monotonic_time() - begun == 1s);
       }
     });
+  }
+
+  TEST_CASE(
+      "an exit signal that comes while messages are queued acts before the next of them, the first one too (S5)") {
+    for (const char* reason : {"boom", "kill"}) {
+      in_runtime({.threads = 1}, [&] {
+        const auto facts = std::make_shared<journal>();
+        std::latch asked{1};
+        std::latch done{1};
+        const pid server = start<busy_one>(facts).process();
+        std::thread elsewhere{[&] {
+          asked.wait();
+          exit(server, reason);
+          done.count_down();
+        }};
+        const reference watch = monitor(server);
+        cast(server, do_next{1});
+        cast(server, meet{&asked, &done});
+        for (int number = 2; number < 10; ++number) cast(server, do_next{number});
+        CHECK(reason_of(watch) == exit_reason{std::string_view{reason} == "kill" ? "killed" : reason});
+        CHECK(facts->text() == "next 1, met");
+        elsewhere.join();
+      });
+    }
   }
 
   TEST_CASE("process_info tells of a server what it was started with and what it handled last") {

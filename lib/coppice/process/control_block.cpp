@@ -192,7 +192,7 @@ bool control_block::commit_park() noexcept {
 scheduling::runnable::turn_result control_block::take_turn() {
   status_.store(status::running, std::memory_order_relaxed);
   if (abandoned_) [[unlikely]] {
-    finish(fatal_.value_or(exit_reason::killed()));
+    finish(has_fatal_ ? fatal_ : exit_reason::killed());
     return turn_result::ended;
   }
   for (;;) {
@@ -213,7 +213,7 @@ scheduling::runnable::turn_result control_block::take_turn() {
 
 // Inline: each message that a server handles passes here.
 [[gnu::always_inline]] inline scheduling::runnable::turn_result control_block::run_body(exit_reason& reason) {
-  if (fatal_) return turn_result::ended;
+  if (has_fatal_) return turn_result::ended;
   auto result = process_body::turn::ended;
   try {
     result = body_->run(*this, reason);
@@ -221,7 +221,7 @@ scheduling::runnable::turn_result control_block::take_turn() {
     reason = caught.reason;  // as below, without another throw
     return turn_result::ended;
   } catch (...) {
-    reason = is_unwinding() ? *fatal_ : reason_of_caught();
+    reason = is_unwinding() ? fatal_ : reason_of_caught();
     return turn_result::ended;
   }
   switch (result) {
@@ -372,7 +372,10 @@ envelope* control_block::wait_for_answer(reference asked, envelope** link, wait_
 
 // The newest of what has arrived; null: nothing has.
 envelope* control_block::take_arrived() noexcept {
-  envelope* const newest = take_all(slot().inbox, inbox_empty);
+  process_slot& here = slot();
+  // Before the inbox is emptied: who puts a signal there from now on says so again.
+  if (here.has_signal.load(std::memory_order_relaxed)) here.has_signal.store(false, std::memory_order_relaxed);
+  envelope* const newest = take_all(here.inbox, inbox_empty);
   // Who counts what is in the inbox has to be done before any of it changes.
   while (onlookers_.load() != 0) std::this_thread::yield();
   return newest;
@@ -383,10 +386,12 @@ void control_block::take_in(envelope* newest) {
   envelope* arrived = newest;
   envelope* oldest = nullptr;
   std::uint32_t count = 0;
-  bool all_for_queue = true;
+  // Senders on other processors write to the line in which `self_` lies.
+  const std::uint64_t us = self_.value();
+  bool all_for_queue = !ended_by_signal_;
   while (arrived != nullptr) {
     envelope* const following = arrived->next;
-    all_for_queue = all_for_queue && is_message_for_us(*arrived);
+    all_for_queue = all_for_queue && arrived->to == us && is_message(arrived->kind());
     arrived->next = oldest;
     oldest = arrived;
     arrived = following;
@@ -477,7 +482,7 @@ void control_block::on_exit(envelope* signal, bool linked) {
       if (traps_exit()) return;
     }
   } else if (what.reason.is_kill()) {
-    if (!fatal_) fatal_ = exit_reason::killed();
+    end_with(exit_reason::killed());
     ended_by_signal_ = true;
     return;
   }
@@ -490,7 +495,7 @@ void control_block::on_exit(envelope* signal, bool linked) {
   }
   // `normal` is no reason to die of, but for one's own (S15, S17).
   if (what.reason.is_normal() && (linked || from != self_)) return;
-  if (!fatal_) fatal_ = what.reason;
+  end_with(what.reason);
   ended_by_signal_ = true;
 }
 
@@ -732,7 +737,7 @@ void control_block::erase_link(pid other) noexcept {
 
 // What is thrown where something is being destroyed would end the program, and who has to end anyway is left alone.
 bool control_block::can_meet_injector() const noexcept {
-  return !finishing_ && !fatal_ && exceptions_in_flight() == 0;
+  return !finishing_ && !has_fatal_ && exceptions_in_flight() == 0;
 }
 
 void control_block::meet_injector(fault_point point, std::string_view what) {
@@ -776,7 +781,7 @@ void control_block::in_order_of_making(const Table& table, Function what) {
 
 void control_block::finish(exit_reason reason) noexcept {
   finishing_ = true;
-  if (fatal_) reason = *fatal_;
+  if (has_fatal_) reason = fatal_;
   status_.store(status::exiting, std::memory_order_relaxed);
   process_table& table = process_table::instance();
   process_runtime& runtime = running_runtime();

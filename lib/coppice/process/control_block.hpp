@@ -127,8 +127,11 @@ class control_block final : public scheduling::runnable {
   void fetch_if_any() {
     if (has_arrivals()) fetch();
   }
-  /// The same, but a message that has come alone, while there are no others, is returned, and goes through no queue.
+  /// The same before the next message is handled: while there are others in the queue, messages stay where they are,
+  /// and only signals are looked for. A message that has come alone, while there are no others, is returned, and goes
+  /// through no queue.
   envelope* fetch_or_take() {
+    if (queue_ != nullptr && !slot().has_signal.load(std::memory_order_acquire)) return nullptr;
     if (!has_arrivals()) return nullptr;
     envelope* const arrived = take_arrived();
     if (queue_ == nullptr && arrived != nullptr && arrived->next == nullptr && is_message_for_us(*arrived)) {
@@ -157,7 +160,7 @@ class control_block final : public scheduling::runnable {
   /// Whether an exit signal has ended the process, and its stack has to be unwound now. Not while an exception is in
   /// flight.
   [[nodiscard]] bool is_to_unwind() {
-    if (fatal_) [[unlikely]] {
+    if (has_fatal_) [[unlikely]] {
       return begins_unwinding();
     }
     return false;
@@ -232,8 +235,10 @@ class control_block final : public scheduling::runnable {
   /// From now on its end tells who was linked to it then.
   void answer_for_linked() noexcept { answers_for_linked_ = true; }
   /// At its next wait it unwinds with this reason, as if it had called `exit`.
-  void end_with(exit_reason reason) {
-    if (!fatal_) fatal_ = std::move(reason);
+  void end_with(exit_reason reason) noexcept {
+    if (has_fatal_) return;
+    fatal_ = std::move(reason);
+    has_fatal_ = true;
   }
 
   /// In a `receive` it calls `what`, before it waits on.
@@ -323,7 +328,8 @@ class control_block final : public scheduling::runnable {
   std::shared_ptr<const ancestry> ancestry_for_children();
   process_body& body() noexcept { return *body_; }
   bool has_body() const noexcept { return body_ != nullptr && !finishing_; }
-  const std::optional<exit_reason>& fatal() const noexcept { return fatal_; }
+  /// What it ends with, as soon as it can; null: nothing so far.
+  const exit_reason* fatal() const noexcept { return has_fatal_ ? &fatal_ : nullptr; }
 
   /// A thread of the user's is a process while it holds a thread_process.
   void begin_on_thread() noexcept;
@@ -458,7 +464,7 @@ class control_block final : public scheduling::runnable {
   pid first_link_;
   std::uint64_t first_link_state_ = active_link;
   std::unique_ptr<link_map> links_;
-  std::optional<exit_reason> fatal_;
+  exit_reason fatal_;  // if it has one
   reference awaited_;
   reference awaited_wake_;
   pid caller_;
@@ -491,6 +497,7 @@ class control_block final : public scheduling::runnable {
   bool parent_ends_us_ : 1 = false;  // and wants word of it
   bool woken_ : 1 = false;           // the awaited wake has come
   bool body_fetches_ : 1 = false;
+  bool has_fatal_ : 1 = false;
 };
 
 /// Delivers, now or later, or gives the signal the answer that it gets from a process that is not there.

@@ -29,7 +29,7 @@ inline envelope* const inbox_closed = nullptr;
 inline envelope* const inbox_empty = reinterpret_cast<envelope*>(1);  // its owner runs, or waits for its turn
 inline envelope* const inbox_idle = reinterpret_cast<envelope*>(2);   // its owner rests: who pushes first wakes it
 
-constexpr std::size_t control_block_size = 232;
+constexpr std::size_t control_block_size = 224;
 
 /// The place of one process. It outlives the process, so that a send to a stale pid reads valid memory.
 struct alignas(64) process_slot {
@@ -39,6 +39,9 @@ struct alignas(64) process_slot {
   std::atomic<envelope*> inbox;
   std::atomic<std::uint64_t> doomed;  // the last pid here that was sent a kill
   alignas(8) std::byte block[control_block_size];
+  // A signal may be in the inbox. Its owner asks this after each message, and not the inbox: a sender on another
+  // processor would have to fetch back the line that he has just written.
+  std::atomic<bool> has_signal;
 
   control_block& process() noexcept { return *reinterpret_cast<control_block*>(block); }
 };
@@ -80,13 +83,19 @@ class process_table {
   /// gets the envelope and has to turn it away.
   bool push_to_slot(envelope* sent) noexcept {
     process_slot& to = slot(sent->receiver());
+    const bool is_signal = sent->kind() > envelope_kind::reply;
     envelope* head = to.inbox.load(std::memory_order_acquire);
     do {
       if (head == inbox_closed) return false;
       sent->next = head == inbox_empty || head == inbox_idle ? nullptr : head;
     } while (!to.inbox.compare_exchange_weak(head, sent, std::memory_order_acq_rel, std::memory_order_acquire));
     // Only this push saw it at rest, so nothing else can wake it, and it cannot end before it was woken.
-    if (head == inbox_idle) wake(to);
+    if (head == inbox_idle) {
+      wake(to);
+    } else if (is_signal) {
+      // The place may be another's by now, who will look once more than he must.
+      to.has_signal.store(true, std::memory_order_release);
+    }
     return true;
   }
 
