@@ -338,8 +338,6 @@ class control_block final : public scheduling::runnable {
   /// Its last act: destroys the body, frees the name, tells links and monitors, leaves the table. `*this` is gone then.
   void finish(exit_reason reason) noexcept;
 
-  /// Called under the table's guard by the registry, which keeps the name.
-  void has_name(bool yes) noexcept { named_ = yes; }
   void has_timers() noexcept { has_timers_.store(true, std::memory_order_relaxed); }
   std::map<std::string, std::any>& dictionary();
   const std::map<std::string, std::any>* dictionary_if_any() const noexcept;
@@ -483,7 +481,6 @@ class control_block final : public scheduling::runnable {
   std::atomic<bool> trap_exit_{false};
   std::atomic<bool> has_timers_{false};
   std::atomic<bool> busy_{false};
-  bool named_ = false;
   const bool observed_;
   bool may_be_harmed_;  // observed, and there is a fault injector
   std::uint8_t unwound_ = 0;

@@ -1,9 +1,10 @@
 #include <algorithm>
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
 
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 
 #include <coppice/process/control_block.hpp>
@@ -17,15 +18,22 @@ namespace {
 
 // What is looked for: hashed once, before any lock is taken.
 struct wanted {
-  explicit wanted(std::string_view of) noexcept : name{of}, hash{std::hash<std::string_view>{}(of)} {}
+  explicit wanted(std::string_view of) noexcept
+      : name{of}, hash{std::max(1U, static_cast<std::uint32_t>(std::hash<std::string_view>{}(of)))} {}
   std::string_view name;
-  std::size_t hash;
+  std::uint32_t hash;
 };
 
-// A name and who has it: in both tables.
+// The same by who has it.
+struct wanted_of {
+  pid holder;
+  std::uint32_t hash;
+};
+
+// A name and who has it. Where he lives is the hash, so that his name is found without a table of its own.
 struct holding {
   std::string name;
-  std::size_t hash;
+  std::uint32_t hash;
   pid holder;
 };
 
@@ -34,7 +42,7 @@ using owned_holding = std::unique_ptr<holding>;
 struct name_hash {
   using is_transparent = void;
   std::size_t operator()(const wanted& name) const noexcept { return name.hash; }
-  std::size_t operator()(const holding* of) const noexcept { return of->hash; }
+  std::size_t operator()(const wanted_of& of) const noexcept { return of.hash; }
   std::size_t operator()(const owned_holding& of) const noexcept { return of->hash; }
 };
 struct same_name {
@@ -44,15 +52,28 @@ struct same_name {
   }
   bool operator()(const wanted& left, const owned_holding& right) const noexcept { return left.name == right->name; }
   bool operator()(const owned_holding& left, const wanted& right) const noexcept { return left->name == right.name; }
-  bool operator()(const holding* left, const owned_holding& right) const noexcept { return left == right.get(); }
-  bool operator()(const owned_holding& left, const holding* right) const noexcept { return left.get() == right; }
+  bool operator()(const wanted_of& left, const owned_holding& right) const noexcept {
+    return left.holder == right->holder;
+  }
+  bool operator()(const owned_holding& left, const wanted_of& right) const noexcept {
+    return left->holder == right.holder;
+  }
 };
 
 struct names {
   std::shared_mutex lock;
   boost::unordered_flat_set<owned_holding, name_hash, same_name> held;
-  boost::unordered_flat_map<pid, const holding*, detail::slot_hash> by_pid;
 };
+
+std::atomic<std::uint32_t>& hash_at(pid process) noexcept {
+  return detail::process_table::instance().slot(process).name_hash;
+}
+
+// Under the lock. At its end: it has none.
+auto find_of(names& all, pid process) noexcept {
+  const auto hash = hash_at(process).load(std::memory_order_relaxed);
+  return hash != 0 ? all.held.find(wanted_of{process, hash}) : all.held.end();
+}
 
 names& all_names() {
   // Never destroyed: threads may outlive main's statics.
@@ -75,19 +96,21 @@ void register_name(std::string_view name, pid process) {
   if (const auto found = all.held.find(as); found != all.held.end()) {
     refuse("\"" + std::string{name} + "\" is the name of " + to_string((*found)->holder) + " already");
   }
-  if (const auto found = all.by_pid.find(process); found != all.by_pid.end()) {
-    refuse(to_string(process) + " has the name \"" + found->second->name + "\" already; unregister that first");
+  if (const auto found = find_of(all, process); found != all.held.end()) {
+    refuse(to_string(process) + " has the name \"" + (*found)->name + "\" already; unregister that first");
   }
+  const auto made = all.held.insert(std::make_unique<holding>(holding{std::string{name}, as.hash, process})).first;
   auto& table = detail::process_table::instance();
   {
     const std::lock_guard guard{table.guard_of(process)};
-    if (!table.is_living(process)) refuse("there is no process " + to_string(process));
-    // The process will look for this when it ends, which the guard keeps it from doing right now.
-    table.slot(process).process().has_name(true);
+    if (table.is_living(process)) {
+      // The process will look for this when it ends, which the guard keeps it from doing right now.
+      hash_at(process).store(as.hash, std::memory_order_relaxed);
+      return;
+    }
   }
-  auto made = std::make_unique<holding>(holding{std::string{name}, as.hash, process});
-  all.by_pid.emplace(process, made.get());
-  all.held.insert(std::move(made));
+  all.held.erase(made);
+  refuse("there is no process " + to_string(process));
 }
 
 void unregister_name(std::string_view name) {
@@ -98,7 +121,7 @@ void unregister_name(std::string_view name) {
   if (found == all.held.end()) {
     throw error{exit_reason{"badarg"}, "unregister_name: nobody has the name \"" + std::string{name} + "\""};
   }
-  all.by_pid.erase((*found)->holder);
+  hash_at((*found)->holder).store(0, std::memory_order_relaxed);
   all.held.erase(found);
 }
 
@@ -127,16 +150,16 @@ namespace detail {
 std::string name_of(pid process) {
   auto& all = all_names();
   const std::shared_lock hold{all.lock};
-  const auto found = all.by_pid.find(process);
-  return found != all.by_pid.end() ? found->second->name : std::string{};
+  const auto found = find_of(all, process);
+  return found != all.held.end() ? (*found)->name : std::string{};
 }
 
 std::size_t copy_name_if_free(pid process, char* to, std::size_t room) noexcept {
   auto& all = all_names();
   const std::shared_lock hold{all.lock, std::try_to_lock};
   if (!hold) return 0;
-  const auto found = all.by_pid.find(process);
-  return found != all.by_pid.end() ? found->second->name.copy(to, room) : 0;
+  const auto found = find_of(all, process);
+  return found != all.held.end() ? (*found)->name.copy(to, room) : 0;
 }
 
 std::size_t count_names() {
@@ -148,10 +171,10 @@ std::size_t count_names() {
 void release_name_of(pid process) noexcept {
   auto& all = all_names();
   const std::unique_lock hold{all.lock};
-  const auto found = all.by_pid.find(process);
-  if (found == all.by_pid.end()) return;
-  all.held.erase(all.held.find(found->second));
-  all.by_pid.erase(found);
+  const auto found = find_of(all, process);
+  if (found == all.held.end()) return;
+  hash_at(process).store(0, std::memory_order_relaxed);
+  all.held.erase(found);
 }
 
 }  // namespace detail
