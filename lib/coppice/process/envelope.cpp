@@ -32,14 +32,6 @@ std::size_t size_of_envelope(const message_type& type) noexcept {
   }
 }
 
-// `block_class_of`, worked out in two instructions.
-constexpr std::size_t quick_class_of(envelope_room pool) noexcept {
-  return (std::size_t{4} << static_cast<unsigned>(pool)) - 1;
-}
-static_assert(quick_class_of(envelope_room::small) == block_class_of(envelope_room::small) &&
-              quick_class_of(envelope_room::middle) == block_class_of(envelope_room::middle) &&
-              quick_class_of(envelope_room::large) == block_class_of(envelope_room::large));
-
 [[gnu::noinline]] void destroy_payload(envelope& of) noexcept {
   of.type->destroy(of.payload());
 }
@@ -50,14 +42,14 @@ void* allocate_envelope(const message_type& type) {
   if (type.room == envelope_room::alone) [[unlikely]] {
     return allocate_unpooled(type);
   }
-  return scheduling::detail::allocate_block(quick_class_of(type.room));
+  return scheduling::detail::allocate_block(block_class_of(type.room));
 }
 
 void deallocate_envelope(void* room, const message_type& type) noexcept {
   if (type.room == envelope_room::alone) [[unlikely]] {
     deallocate_unpooled(room, type);
   } else {
-    scheduling::detail::deallocate_block(quick_class_of(type.room), room);
+    scheduling::detail::deallocate_block(block_class_of(type.room), room);
   }
 }
 

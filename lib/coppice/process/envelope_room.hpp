@@ -9,10 +9,15 @@ namespace coppice::detail {
 
 /// Where the room for an envelope comes from: from pools of three sizes, or, when it is larger or wants more alignment
 /// than theirs, from the general allocator. Known with the type of its message, so that a send need not work it out.
-enum class envelope_room : std::uint8_t { small, middle, large, alone };
+///
+/// The value is the class of the pool's blocks. Most messages are a number or two: one cache line.
+enum class envelope_room : std::uint8_t {
+  small = scheduling::detail::block_class_of(64),
+  middle = scheduling::detail::block_class_of(128),
+  large = scheduling::detail::block_class_of(256),
+  alone = 255,
+};
 
-// Most messages are a number or two: one cache line.
-inline constexpr std::size_t small_envelope = 64;
 inline constexpr std::size_t pooled_alignment = 16;
 
 /// Bytes of an envelope before its payload.
@@ -23,19 +28,15 @@ constexpr std::size_t envelope_payload_offset(std::size_t alignment) noexcept {
   return (envelope_header + alignment - 1) & ~(alignment - 1);
 }
 
-/// The size of all that come from that pool.
-constexpr std::size_t size_of(envelope_room pool) noexcept {
-  return small_envelope << static_cast<unsigned>(pool);
-}
-
 constexpr std::size_t block_class_of(envelope_room pool) noexcept {
-  return scheduling::detail::block_class_of(size_of(pool));
+  return static_cast<std::size_t>(pool);
 }
 
 constexpr envelope_room envelope_room_for(std::size_t size, std::size_t alignment) noexcept {
   if (alignment > pooled_alignment) return envelope_room::alone;
   for (const auto pool : {envelope_room::small, envelope_room::middle, envelope_room::large}) {
-    if (envelope_payload_offset(alignment) + size <= size_of(pool)) return pool;
+    if (envelope_payload_offset(alignment) + size <= scheduling::detail::block_class_size(block_class_of(pool)))
+      return pool;
   }
   return envelope_room::alone;
 }
