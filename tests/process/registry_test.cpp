@@ -140,4 +140,32 @@ TEST_SUITE("registry") {
     });
     CHECK(registered().empty());
   }
+
+  TEST_CASE("of many names that a process is to get at once it gets one, and whoever is refused is told which (S46)") {
+    on_one_thread_and_on_four([] {
+      constexpr int rivals = 50;
+      const pid wanted = spawn(echo_loop);
+      for (int i = 0; i < rivals; ++i) {
+        spawn([main = self(), name = "n" + std::to_string(i), wanted] {
+          try {
+            register_name(name, wanted);
+            send(main, name);
+          } catch (const error& refused) {
+            send(main, refused);
+          }
+        });
+      }
+      names given;
+      std::vector<std::string> refusals;
+      for (int i = 0; i < rivals; ++i) {
+        receive([&](const std::string& name) { given.push_back(name); },
+                [&](const error& refused) { refusals.emplace_back(refused.what()); });
+      }
+      REQUIRE(given.size() == 1);
+      CHECK(whereis(given.front()) == wanted);
+      CHECK(registered() == given);
+      for (const auto& each : refusals) CHECK(contains(each, "has the name \"" + given.front() + "\" already"));
+    });
+    CHECK(registered().empty());
+  }
 }

@@ -800,7 +800,7 @@ void control_block::finish(exit_reason reason) noexcept {
     const std::lock_guard hold{table.guard_of(self_)};
     slot().life.store(self_.value() | ending_mark, std::memory_order_release);
   }
-  if (slot().name_hash.load(std::memory_order_relaxed) != 0) release_name_of(self_);
+  release_name_of(self_);
   if (has_timers_.load(std::memory_order_acquire)) runtime.engine.cancel_timers_of(self_.value());
   tell_of_end(reason);
   const pid self = self_;

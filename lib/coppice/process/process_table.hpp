@@ -42,7 +42,7 @@ struct alignas(64) process_slot {
   // A signal may be in the inbox. Its owner asks this after each message, and not the inbox: a sender on another
   // processor would have to fetch back the line that he has just written.
   std::atomic<bool> has_signal;
-  // Of its owner's name; 0: he has none. Changed under the registry's lock.
+  // Of its owner's name, for the registry; 0: he has none.
   std::atomic<std::uint32_t> name_hash;
 
   control_block& process() noexcept { return *reinterpret_cast<control_block*>(block); }
