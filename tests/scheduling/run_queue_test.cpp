@@ -1,5 +1,8 @@
 #include <array>
+#include <atomic>
 #include <cstddef>
+#include <thread>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -91,4 +94,38 @@ TEST_CASE("a private run queue works as any other") {
   queue.push(second);
   CHECK(queue.pop_at(1) == &second);
   CHECK(queue.pop() == &first);
+}
+
+TEST_CASE("what comes before all others is got once, by its thread or by who watches") {
+  constexpr std::size_t rounds = 100;
+  constexpr std::size_t many = 1'000;
+  for (const bool has_owner : {true, false}) {
+    run_queue queue;
+    if (has_owner) queue.give_owner();
+    std::vector<job> jobs(many);
+    std::vector<runnable*> stolen;
+    std::atomic<bool> is_over{false};
+    std::thread watcher{[&] {
+      while (!is_over) {
+        if (runnable* const got = queue.steal_next()) stolen.push_back(got);
+      }
+    }};
+    std::vector<runnable*> popped;
+    for (std::size_t i = 0; i < rounds * many; ++i) {
+      // Sometimes there is one before it, which then goes to the end.
+      queue.push_first(jobs[i % many]);
+      if (i % 3 == 0) continue;
+      while (runnable* const got = queue.pop()) popped.push_back(got);
+      if (i % many == many - 1) std::this_thread::yield();
+    }
+    while (runnable* const got = queue.pop()) popped.push_back(got);
+    is_over = true;
+    watcher.join();
+    CHECK(stolen.size() + popped.size() == rounds * many);
+    std::vector<std::size_t> times(many);
+    for (const auto* const got : {&stolen, &popped}) {
+      for (runnable* const each : *got) ++times[static_cast<std::size_t>(static_cast<job*>(each) - jobs.data())];
+    }
+    for (const std::size_t each : times) REQUIRE(each == rounds);
+  }
 }

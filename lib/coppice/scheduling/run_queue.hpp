@@ -6,6 +6,7 @@
 #include <mutex>
 #include <utility>
 
+#include <coppice/scheduling/owner_spinlock.hpp>
 #include <coppice/scheduling/private_lock.hpp>
 #include <coppice/scheduling/runnable.hpp>
 
@@ -21,6 +22,9 @@ class run_queue {
   /// From now on only one thread uses it: it needs no lock. Before anything else.
   void make_private() noexcept { lock_.make_private(); }
 
+  /// From now on one thread's, which others visit. Before anything else.
+  void give_owner() noexcept { next_lock_.give_owner(); }
+
   /// Returns how many wait now.
   std::size_t push(runnable& added) noexcept {
     const std::lock_guard hold{lock_};
@@ -29,17 +33,24 @@ class run_queue {
 
   /// The same, and it comes before all others. Only for the thread whose queue this is.
   std::size_t push_first(runnable& added) noexcept {
-    if (lock_.is_private()) return put_first(added);
-    const std::lock_guard hold{lock_};
-    return put_first(added);
+    if (runnable* const before = put_next(&added)) push(*before);
+    return size() + 1;
   }
 
   /// Only for the thread whose queue this is.
   runnable* pop() noexcept {
-    if (lock_.is_private()) return take_next();
-    if (is_empty()) return nullptr;
+    const bool is_alone = size() == 0;
+    if (next_.load(std::memory_order_relaxed) != nullptr && (is_alone || in_a_row_ < most_in_a_row)) {
+      // Somebody may have taken it in between.
+      if (runnable* const next = put_next(nullptr)) {
+        ++in_a_row_;
+        return next;
+      }
+    }
+    if (is_alone) return nullptr;
     const std::lock_guard hold{lock_};
-    return take_next();
+    in_a_row_ = 0;
+    return take_first();
   }
 
   /// Whether nothing waits. Only for the thread whose queue this is: another one may take what does.
@@ -48,8 +59,11 @@ class run_queue {
   /// Takes the one that comes before all others: its thread has not come to it for long.
   runnable* steal_next() noexcept {
     if (next_.load(std::memory_order_relaxed) == nullptr) return nullptr;
-    const std::unique_lock hold{lock_, std::try_to_lock};
-    return hold ? next_.exchange(nullptr, std::memory_order_relaxed) : nullptr;
+    const std::unique_lock hold{next_lock_, std::try_to_lock};
+    if (!hold) return nullptr;
+    runnable* const next = next_.load(std::memory_order_relaxed);
+    next_.store(nullptr, std::memory_order_relaxed);
+    return next;
   }
 
   /// The one at `place`, counted from the front; null when there are not so many.
@@ -115,22 +129,16 @@ class run_queue {
     return size();
   }
 
-  std::size_t put_first(runnable& added) noexcept {
-    runnable* const before = next_.load(std::memory_order_relaxed);
-    next_.store(&added, std::memory_order_relaxed);
-    if (before != nullptr) append(*before);
-    return size() + 1;
+  // Returns the one before.
+  runnable* put_next(runnable* following) noexcept {
+    if (lock_.is_private()) return exchange_next(following);
+    const owner_spinlock::owners_hold hold{next_lock_};
+    return exchange_next(following);
   }
-
-  runnable* take_next() noexcept {
-    runnable* const next = next_.load(std::memory_order_relaxed);
-    if (next != nullptr && (first_ == nullptr || in_a_row_ < most_in_a_row)) {
-      ++in_a_row_;
-      next_.store(nullptr, std::memory_order_relaxed);
-      return next;
-    }
-    in_a_row_ = 0;
-    return take_first();
+  runnable* exchange_next(runnable* following) noexcept {
+    runnable* const before = next_.load(std::memory_order_relaxed);
+    next_.store(following, std::memory_order_relaxed);
+    return before;
   }
 
   runnable* take_first() noexcept {
@@ -149,9 +157,11 @@ class run_queue {
 
   static constexpr std::uint32_t most_in_a_row = 64;
 
-  private_lock lock_;
-  std::atomic<runnable*> next_{nullptr};  // comes before all others; changed under the lock only
+  owner_spinlock next_lock_;
+  std::atomic<runnable*> next_{nullptr};  // comes before all others; changed under its lock only
   std::uint32_t in_a_row_ = 0;
+  // Threads without work look at these, again and again.
+  alignas(64) private_lock lock_;
   runnable* first_ = nullptr;
   runnable* last_ = nullptr;
   std::atomic<std::size_t> size_{0};
