@@ -15,6 +15,8 @@ constexpr int spins_before_sleep = 200;
 
 // How old a deferred timer becomes before it is started. One whose time is not much longer is started at once.
 constexpr std::chrono::milliseconds youth{1};
+// A thread that works looks no more often at what others write all the time: a look takes the line out of their caches.
+constexpr std::chrono::microseconds between_looks{20};
 
 // How long a busy thread may keep others waiting in its queue, at most, while a thread sleeps.
 constexpr std::chrono::milliseconds watch_interval{2};
@@ -61,6 +63,8 @@ runtime::runtime(options wanted)
   if (count == 1) {
     schedulers_.front()->queue().make_private();
     schedulers_.front()->deferred().make_private();
+  } else {
+    for (auto& each : schedulers_) each->queue().give_owner();
   }
   near_clocks_.reserve(count);
   for (unsigned i = 0; i < count; ++i) near_clocks_.emplace_back(*clock_, !is_virtual());
@@ -213,16 +217,13 @@ void runtime::cancel_deferred(deferred_timer& over) {
 }
 
 // Of all threads, so that one with a long turn holds up nobody's timers.
-void runtime::start_old_timers(std::optional<time_point>& at) {
-  for (auto& each : schedulers_) {
-    const std::uint64_t oldest = each->deferred().oldest();
-    if (oldest == 0) continue;
-    if (!at) at = now();
-    const auto is_old = [&](std::uint64_t began) { return tick_clock_->since(began, *at) >= youth; };
-    if (!is_old(oldest)) continue;
-    each->deferred().start_old(is_old,
-                               [this](deferred_timer& old) { return start_timer(deadline_of(old), old.action()); });
-  }
+void runtime::start_old_timers(scheduler& of, std::optional<time_point>& at) {
+  const std::uint64_t oldest = of.deferred().oldest();
+  if (oldest == 0) return;
+  if (!at) at = now();
+  const auto is_old = [&](std::uint64_t began) { return tick_clock_->since(began, *at) >= youth; };
+  if (!is_old(oldest)) return;
+  of.deferred().start_old(is_old, [this](deferred_timer& old) { return start_timer(deadline_of(old), old.action()); });
 }
 
 void runtime::start_all_timers(scheduler& of) {
@@ -232,9 +233,21 @@ void runtime::start_all_timers(scheduler& of) {
 }
 
 bool runtime::fire_due() {
-  bool any = false;
   std::optional<time_point> at;
-  if (!is_virtual()) start_old_timers(at);
+  if (!is_virtual()) {
+    for (auto& each : schedulers_) start_old_timers(*each, at);
+  }
+  return fire_due_at(at);
+}
+
+bool runtime::fire_due(scheduler& busy) {
+  std::optional<time_point> at;
+  if (!is_virtual()) start_old_timers(busy, at);
+  return fire_due_at(at);
+}
+
+bool runtime::fire_due_at(std::optional<time_point>& at) {
+  bool any = false;
   for (auto& shard : timers_) {
     const auto next = shard->next_deadline_bound();
     if (next == time_point::max()) continue;
@@ -268,6 +281,16 @@ runnable* runtime::steal(scheduler& thief) noexcept {
     if (runnable* got = other.queue().steal_half(thief.queue())) return got;
   }
   return rescue(thief);
+}
+
+runnable* runtime::look_at_others(scheduler& busy) {
+  if (schedulers_.size() == 1) return nullptr;
+  const time_point at = timer_now();
+  if (at - busy.looked_at_others_ < between_looks) return nullptr;
+  busy.looked_at_others_ = at;
+  std::optional<time_point> exactly;
+  for (auto& each : schedulers_) start_old_timers(*each, exactly);
+  return rescue(busy);
 }
 
 runnable* runtime::rescue(scheduler& by) noexcept {

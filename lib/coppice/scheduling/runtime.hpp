@@ -162,13 +162,18 @@ class runtime {
 
   void wake_elsewhere(runnable& ready) noexcept;
   bool fire_due();
-  void start_old_timers(std::optional<time_point>& at);
+  /// The same, but for what the other threads' young timers have come to: `look_at_others` sees to these.
+  bool fire_due(scheduler& busy);
+  bool fire_due_at(std::optional<time_point>& at);
+  void start_old_timers(scheduler& of, std::optional<time_point>& at);
   void start_all_timers(scheduler& of);
   time_point deadline_of(const deferred_timer&) const noexcept;
   std::optional<time_point> next_deadline() const;
   runnable* steal(scheduler& thief) noexcept;
   /// From a thread that has not got on since somebody last looked.
   runnable* rescue(scheduler& by) noexcept;
+  /// Once in a while, on a thread that is never idle: starts the timers of threads whose turn is long, and `rescue`.
+  runnable* look_at_others(scheduler& busy);
   runnable* take_injected() noexcept { return injected_.pop(); }
   void idle(scheduler&, time_point at_most);
   void idle_in_virtual_time(scheduler&);

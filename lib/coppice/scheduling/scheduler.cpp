@@ -192,7 +192,7 @@ class scheduler::algorithm final : public boost::fibers::algo::algorithm {
       scheduler_.housekept_ = counted;
       scheduler_.runtime_.take_care(scheduler_);
       // Also a thread that is never idle sees to those who wait where a turn does not end.
-      if (runnable* held_up = scheduler_.runtime_.rescue(scheduler_)) scheduler_.queue_.push(*held_up);
+      if (runnable* held_up = scheduler_.runtime_.look_at_others(scheduler_)) scheduler_.queue_.push(*held_up);
       if (fiber_record* dispatcher = take(dispatcher_ready_, dispatcher_record_)) return dispatcher;
     }
     scheduler_.look_after_timers();
@@ -330,7 +330,7 @@ void scheduler::look_after_timers() noexcept {
   // Once before each choice of who is next.
   if (preselected_ != nullptr || counted_turns() % turns_between_timers != 0) return;
   this_thread().running = nullptr;  // what a timer does, nobody does
-  runtime_.fire_due();
+  runtime_.fire_due(*this);
 }
 
 runnable* scheduler::next_runnable() noexcept {

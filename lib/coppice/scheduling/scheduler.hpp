@@ -100,11 +100,12 @@ class scheduler {
   const bool in_order_;  // as the runtime's
   algorithm* algorithm_ = nullptr;
   run_queue queue_;
-  deferred_timers deferred_;
-  runnable* preselected_ = nullptr;
+  alignas(64) deferred_timers deferred_;  // all threads look there
+  alignas(64) runnable* preselected_ = nullptr;
   std::atomic<const thread_state*> state_{nullptr};  // of the thread; null while it does not run
   seen_by_others<std::uint32_t> turns_;              // also those in which there was nothing to do
   seen_by_others<std::uint32_t> turn_seen_;          // by another thread, at its last look
+  time_point looked_at_others_;                      // when it did so last
   std::uint32_t housekept_ = 0;                      // of the counted ones, that was the last for the house
   std::uint32_t given_ = 0;                          // those that a runnable got
   unsigned mass_deaths_ = 0;                         // for which it has handed out its blocks
