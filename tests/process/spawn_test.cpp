@@ -126,6 +126,27 @@ TEST_SUITE("spawn") {
     });
   }
 
+  TEST_CASE("a line of processes, each of which starts its successor and ends, may be as long as it likes") {
+    struct generation {
+      pid last_to;
+      int left;
+      void operator()() const {
+        if (left != 0) {
+          spawn(generation{last_to, left - 1});
+          return;
+        }
+        const auto known = ancestors();
+        // Not all are remembered, for the line may go on for months; the nearest are.
+        const bool is_nearest = known.front() == process_info(self(), info::parent)->parent;
+        send(last_to, is_nearest && known.size() >= 500 && known.size() <= 1000);
+      }
+    };
+    on_one_thread_and_on_four([] {
+      spawn(generation{self(), 100'000});
+      CHECK(next<bool>());
+    });
+  }
+
   TEST_CASE("a stack is as large as was asked for") {
     in_runtime({.threads = 1}, [] {
       CHECK(reason_of(spawn_monitor([] { dig(200); }, {.stack = 512U << 10U})) == exit_reason::normal());

@@ -32,9 +32,16 @@
 
 namespace coppice::detail {
 
-/// The pids from a process's parent up to the first of all, shared by all children of one parent.
+/// The pids from a process's parent upwards, shared by all children of one parent. Of a line of processes in which each
+/// starts its successor and ends there is no first that anybody remembers: it holds the last hundreds.
 struct ancestry {
+  ancestry(pid of, std::shared_ptr<const ancestry> its);
+  ancestry(const ancestry&) = delete;
+  ancestry& operator=(const ancestry&) = delete;
+  ~ancestry();
+
   pid parent;
+  std::uint32_t generations;
   std::shared_ptr<const ancestry> above;
 };
 

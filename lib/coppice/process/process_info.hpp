@@ -58,7 +58,7 @@ struct process_description {
   std::string current_message;        ///< Type of the message that it handles, or handled last.
   std::string initial_call;           ///< What it was spawned with.
   pid parent;
-  std::vector<pid> ancestors;  ///< From the parent up.
+  std::vector<pid> ancestors;  ///< From the parent up; at most a thousand, the nearest.
   bool trap_exit = false;
   std::size_t memory = 0;             ///< Bytes held for it: control block, state, stack pages in use, messages.
   std::vector<std::string> messages;  ///< Text of each queued message, oldest first.
