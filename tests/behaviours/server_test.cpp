@@ -540,6 +540,9 @@ TEST_SUITE("server") {
       cast(server, do_next{3});
       call(server, sleep_for{0ms});
       CHECK(facts->text() == "first, next 1, next 2, next 3");
+      cast(server, do_first{});  // when there were some before
+      call(server, sleep_for{0ms});
+      CHECK(facts->text() == "first, next 1, next 2, next 3, first, next 1, next 2");
     });
   }
 

@@ -51,9 +51,8 @@ void server_base::timeout_after(std::chrono::milliseconds idle) {
 }
 
 void server_base::add_continuation(envelope* next) noexcept {
-  envelope** link = &wishes_->continuations;
-  while (*link != nullptr) link = &(*link)->next;
-  *link = next;
+  *wishes_->continuations_end = next;
+  wishes_->continuations_end = &next->next;
 }
 
 server_body::server_body(std::unique_ptr<server_maker> maker, bool linked) : held_{maker.release()}, linked_{linked} {}
@@ -113,6 +112,7 @@ envelope* server_body::choose(control_block& process, server_base::wishes& by, e
   if (arrived != nullptr) process.append(arrived);
   if (envelope* const next = by.continuations) {
     by.continuations = next->next;
+    if (by.continuations == nullptr) by.continuations_end = &by.continuations;
     return next;
   }
   // Any message cancels it, also one that has come just before it.

@@ -92,6 +92,7 @@ class server_base : public pooled_object {
     std::optional<exit_reason> stopping;
     std::optional<std::chrono::milliseconds> idle_limit;
     envelope* continuations = nullptr;
+    envelope** continuations_end = &continuations;
     timer_reference idle_timer;
     std::uint32_t idle_number = 0;  // of the timer that counts
   };
