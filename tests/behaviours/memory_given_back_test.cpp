@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <fstream>
+#include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -55,6 +56,15 @@ pid start_function() {
   return spawn([] { receive([](ask) {}); });
 }
 
+// With everything of which others keep a table.
+pid start_known_server() {
+  static std::size_t number = 0;
+  const pid made = start_link<quiet>({.name = "server_" + std::to_string(++number)}).process();
+  monitor(made);
+  send_after(1h, made, 1);
+  return made;
+}
+
 void live_and_die(pid (*begin)(), std::size_t many) {
   std::vector<pid> all;
   all.reserve(many);
@@ -63,6 +73,10 @@ void live_and_die(pid (*begin)(), std::size_t many) {
   const std::size_t with_all = resident_bytes();
   CHECK(with_all > before + many * 200);
   for (const pid each : all) exit(each, exit_reason::kill());
+  // What was told of their ends to who is linked to them, or monitors them.
+  while (receive([](const down&) { return true; }, [](const exit_signal&) { return true; },
+                 after(200ms, [] { return false; }))) {
+  }
   // A test that passes waits for a few tenths of a second.
   const auto patience = monotonic_time() + 60s;
   while (resident_bytes() > before + (with_all - before) / 10 && monotonic_time() < patience) sleep(10ms);
@@ -80,6 +94,8 @@ TEST_SUITE("memory given back") {
           [] {
             live_and_die(start_function, many_functions);
             live_and_die(start_server, many_servers);
+            process_flag(trap_exit, true);
+            live_and_die(start_known_server, many_servers);
           },
           {.threads = threads});
     }

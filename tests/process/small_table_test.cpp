@@ -37,6 +37,27 @@ TEST_CASE("a small table finds what it was given, few entries or many") {
   }
 }
 
+TEST_CASE("a table that had many entries does not keep the room of them all") {
+  constexpr std::uint64_t many = 100'000;
+  for (const bool at_once : {false, true}) {
+    CAPTURE(at_once);
+    table values;
+    for (std::uint64_t i = 1; i <= many; ++i) values.insert(ref(i), static_cast<int>(i));
+    const std::size_t most = values.bytes();
+    if (at_once) {
+      CHECK(values.erase_if([](reference key, int) { return key.value() <= many - 10; }) == many - 10);
+    } else {
+      for (std::uint64_t i = 1; i <= many - 10; ++i) CHECK(values.erase(ref(i)));
+    }
+    CHECK(values.bytes() < most / 20);
+    CHECK(values.size() == 10);
+    for (std::uint64_t i = many - 9; i <= many; ++i) {
+      REQUIRE(values.find(ref(i)) != nullptr);
+      CHECK(*values.find(ref(i)) == static_cast<int>(i));
+    }
+  }
+}
+
 TEST_CASE("a small table does what a map does, whatever is put in and taken out") {
   table values;
   std::map<std::uint64_t, int> expected;

@@ -12,6 +12,7 @@
 #include <coppice/process/control_block.hpp>
 #include <coppice/process/exit.hpp>
 #include <coppice/process/fault_hooks.hpp>
+#include <coppice/process/large_table.hpp>
 #include <coppice/process/object_room.hpp>
 #include <coppice/process/registry.hpp>
 #include <coppice/scheduling/spinlock.hpp>
@@ -70,7 +71,7 @@ struct same_name {
 // shard that grows takes its time.
 struct alignas(64) shard {
   mutable scheduling::spinlock lock;
-  boost::unordered_flat_set<owned_holding, name_hash, same_name> held;
+  boost::unordered_flat_set<owned_holding, name_hash, same_name, detail::table_allocator<owned_holding>> held;
 };
 
 constexpr std::size_t shard_count = 64;
@@ -151,6 +152,7 @@ void unregister_name(std::string_view name) {
     if (const auto found = home.held.find(as); found != home.held.end()) {
       hash_at((*found)->holder).store(0, std::memory_order_relaxed);
       home.held.erase(found);
+      detail::shrink_if_sparse(home.held);
       return;
     }
   }
@@ -214,6 +216,7 @@ void release_name_of(pid process) noexcept {
   if (found == home.held.end()) return;
   hash_at(process).store(0, std::memory_order_relaxed);
   home.held.erase(found);
+  shrink_if_sparse(home.held);
 }
 
 }  // namespace detail

@@ -10,6 +10,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include <coppice/process/large_table.hpp>
 #include <coppice/process/object_room.hpp>
 
 namespace coppice::detail {
@@ -56,7 +57,11 @@ class small_table : public pooled_object {
 
   /// True: it was there.
   bool erase(Key key) noexcept {
-    if (many_ != nullptr) return many_->erase(key) != 0;
+    if (many_ != nullptr) {
+      const bool was_there = many_->erase(key) != 0;
+      shrink_if_sparse(*many_);
+      return was_there;
+    }
     for (auto& each : few_) {
       if (each.first != key) continue;
       if (&each != &few_.back()) each = std::move(few_.back());
@@ -81,7 +86,9 @@ class small_table : public pooled_object {
   std::size_t erase_if(Condition condition) noexcept {
     const auto holds = [&condition](const auto& each) { return condition(each.first, each.second); };
     if (many_ == nullptr) return std::erase_if(few_, holds);
-    return boost::unordered::erase_if(*many_, holds);
+    const std::size_t erased = boost::unordered::erase_if(*many_, holds);
+    shrink_if_sparse(*many_);
+    return erased;
   }
 
   std::size_t bytes() const noexcept {
@@ -91,7 +98,8 @@ class small_table : public pooled_object {
 
  private:
   using entry = std::pair<Key, Value>;
-  using table = boost::unordered_flat_map<Key, Value, Hash>;
+  using table =
+      boost::unordered_flat_map<Key, Value, Hash, std::equal_to<Key>, table_allocator<std::pair<const Key, Value>>>;
 
   static constexpr std::size_t most_few = 8;
 
@@ -99,7 +107,7 @@ class small_table : public pooled_object {
     auto made = std::make_unique<table>();
     made->reserve(4 * most_few);
     for (auto& [key, value] : few_) made->emplace(key, std::move(value));
-    few_ = {};
+    decltype(few_){}.swap(few_);
     many_ = std::move(made);
   }
 

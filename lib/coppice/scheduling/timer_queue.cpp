@@ -556,7 +556,7 @@ class owner_index {
     places_[gap] = {};
     --owners_;
     if (owners_ == 0 && places_.size() > 4096) {
-      places_ = {};
+      std::vector<place>{}.swap(places_);  // an assignment would keep the room
     } else if (places_.size() > 4096 && owners_ < places_.size() / 16) {
       try {
         resize(places_.size() / 4);
