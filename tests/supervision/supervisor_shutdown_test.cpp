@@ -1,3 +1,8 @@
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "supervision_testing.hpp"
 
 using namespace coppice;           // NOLINT(google-build-using-namespace)
@@ -338,6 +343,35 @@ TEST_SUITE("supervisor: shutdown") {
       CHECK(states_of(root) == texts{"b running", "a undefined"});
       CHECK(outcome(restart_child(root, "a")) == "ok");
     });
+  }
+
+  TEST_CASE("of children that are dead already, only those of the group go with it") {
+    const std::vector<std::pair<std::string, std::string>> starts_by_deaths{{"cdbe", "cdebcde"}, {"ea", "eabcde"}};
+    for (const auto& [deaths, starts] : starts_by_deaths) {
+      in_grove([&deaths, &starts](grove& here) {
+        const pid root = here.plant(
+            {.strategy = strategy::rest_for_one, .max_restarts = 5},
+            {grove::worker("a"), grove::worker("b"), grove::worker("c"), grove::worker("d"), grove::worker("e")});
+        std::map<char, pid> children;
+        for (const auto& each : which_children(root)) children.emplace(each.id.front(), each.process);
+        here.seen();
+        // While they die the supervisor is busy.
+        const spawned starter = spawn_monitor([root] { start_child(root, grove::worker("slow", {.init = 100ms})); });
+        settle();
+        for (const char id : deaths) {
+          exit(children[id], exit_reason{"boom"});
+          settle();
+        }
+        reason_of(starter);
+        sleep(1s);
+        settle();
+        std::string started;
+        for (const std::string& line : here.seen()) {
+          if (line.starts_with("start root/") && line != "start root/slow") started += line.back();
+        }
+        CHECK(started == starts);
+      });
+    }
   }
 
   TEST_CASE("a child that is dead already when it is told to shut down is not restarted") {

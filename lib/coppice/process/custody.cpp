@@ -1,6 +1,8 @@
 #include <functional>
 #include <new>
+#include <utility>
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <fmt/format.h>
 
 #include <coppice/process/control_block.hpp>
@@ -8,6 +10,7 @@
 #include <coppice/process/log.hpp>
 #include <coppice/process/process_runtime.hpp>
 #include <coppice/process/signals.hpp>
+#include <coppice/process/slot_of.hpp>
 #include <coppice/process/timer.hpp>
 
 namespace coppice::detail {
@@ -120,7 +123,41 @@ std::vector<pid> take_orphans_of(pid ended) {
   return taken != nullptr ? *taken : std::vector<pid>{};
 }
 
-exit_reason end_process(pid target, const exit_reason& first, std::optional<std::chrono::milliseconds> limit) {
+struct early_ends::state {
+  envelope** seen_to;  // what lies before has been looked at
+  boost::unordered_flat_map<pid, exit_reason, slot_hash> found;
+};
+
+early_ends::early_ends(std::function<bool(pid)> is_of_group) : is_of_group_{std::move(is_of_group)} {}
+
+early_ends::~early_ends() = default;
+
+// While it lives, nobody takes anything out of what has been looked at: so the link stays where it is.
+std::optional<exit_reason> early_ends::take(pid ended) {
+  control_block& me = control_block::current();
+  if (state_ == nullptr) state_ = std::make_unique<state>(state{me.start_of_queue(), {}});
+  envelope**& link = state_->seen_to;
+  while (*link != nullptr) {
+    if (*(*link)->type == message_type_of<exit_signal>) {
+      const auto& signal = (*link)->as<exit_signal>();
+      // Of two from one, the second is a signal like any other.
+      if ((signal.sender == ended || is_of_group_(signal.sender)) &&
+          state_->found.try_emplace(signal.sender, signal.reason).second) {
+        discard(me.unlink_message(link));
+        continue;
+      }
+    }
+    link = &(*link)->next;
+  }
+  const auto found = state_->found.find(ended);
+  if (found == state_->found.end()) return std::nullopt;
+  exit_reason reason = std::move(found->second);
+  state_->found.erase(found);
+  return reason;
+}
+
+exit_reason end_process(pid target, const exit_reason& first, std::optional<std::chrono::milliseconds> limit,
+                        early_ends* early) {
   control_block& me = control_block::current();
   me.begin_to_end(target, first);
   std::optional<exit_reason> reason;
@@ -135,7 +172,7 @@ exit_reason end_process(pid target, const exit_reason& first, std::optional<std:
   }
   // It had ended before, and its exit signal is in the queue.
   if (*reason == exit_reason::noproc()) {
-    if (auto signalled = take_exit_signal(me, target)) return *signalled;
+    if (auto signalled = early != nullptr ? early->take(target) : take_exit_signal(me, target)) return *signalled;
   }
   return *reason;
 }
@@ -143,12 +180,15 @@ exit_reason end_process(pid target, const exit_reason& first, std::optional<std:
 void await_orphans_of(pid ended) {
   std::vector<pid>& awaited = control_block::current().awaited_orphans();
   for (const pid each : take_orphans_of(ended)) awaited.push_back(each);
+  if (awaited.empty()) return;
+  // Until it has ended, each stays where others may have to be told of it. One that is there twice has ended then.
   while (!awaited.empty()) {
     const pid next = awaited.back();
     await_end(next, std::nullopt);
-    std::erase(awaited, next);
+    awaited.pop_back();
     for (const pid more : take_orphans_of(next)) awaited.push_back(more);
   }
+  std::vector<pid>{}.swap(awaited);
 }
 
 void await_end(pid target, std::optional<std::chrono::milliseconds> limit) {

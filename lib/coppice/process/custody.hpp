@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -33,10 +34,31 @@ void leave_orphans(const std::function<std::optional<time_to_end>(pid)>& time_of
 /// Known once, after its exit signal or DOWN has come; empty if there were none.
 std::vector<pid> take_orphans_of(pid ended);
 
+/// The exit signals of a group of processes that are being ended one after the other, but had ended before, all of them
+/// perhaps: the caller's queue is walked once for all, not for each.
+class early_ends {
+ public:
+  /// `is_of_group` says whether a process is still to be ended. It is not asked before the first `take`.
+  explicit early_ends(std::function<bool(pid)> is_of_group);
+  early_ends(const early_ends&) = delete;
+  early_ends& operator=(const early_ends&) = delete;
+  ~early_ends();
+
+  /// The reason in the exit signal of `ended`, which leaves the queue; nothing: there is none.
+  std::optional<exit_reason> take(pid ended);
+
+ private:
+  struct state;
+  std::function<bool(pid)> is_of_group_;
+  std::unique_ptr<state> state_;  // mostly there is nothing to take
+};
+
 /// Sends the exit signals `first` and, if that has not ended `target` within `limit` (none: for ever), `kill`; waits
 /// until it has ended, and returns the reason. Its exit signal to the caller, who traps exits, does not stay in the
-/// queue. If it had ended before, the reason is that of the queued exit signal, or `noproc`.
-exit_reason end_process(pid target, const exit_reason& first, std::optional<std::chrono::milliseconds> limit);
+/// queue. If it had ended before, the reason is that of the queued exit signal, or `noproc`; `early` knows those of a
+/// group.
+exit_reason end_process(pid target, const exit_reason& first, std::optional<std::chrono::milliseconds> limit,
+                        early_ends* early = nullptr);
 
 /// Waits until those that `take_orphans_of(ended)` gives have ended, and their orphans in turn; it is for
 /// `leave_orphans` to see to it that they do. If the calling process ends before they do, they are among its own

@@ -135,7 +135,7 @@ start_result supervisor_server::start(child& started) {
   }
   start_result result = call_start(started.spec.start);
   bequeathed.reset();
-  started.restarting = false;
+  set_restarting(started, false);
   if (result) {
     set_process(started, result.process());
     if (observer_ != nullptr) observer_->child_started(path_of(started), started.spec.type, result.process(), self());
@@ -155,11 +155,21 @@ void supervisor_server::terminate(const exit_reason&) {
 }
 
 void supervisor_server::terminate_all(children::iterator first) {
-  for (auto each = children_.end(); each != first;) {
+  auto each = children_.end();
+  const bool is_all = first == children_.begin();
+  bool are_marked = is_all;
+  const auto is_of_group = [&](pid ended) {
+    if (!std::exchange(are_marked, true)) std::for_each(first, each, [](child& marked) { marked.in_group = true; });
+    const child* const of = find(ended);
+    return of != nullptr && (is_all || of->in_group);
+  };
+  early_ends early{std::cref(is_of_group)};
+  while (each != first) {
     child& last = *--each;
     const bool is_first = each == first;
-    end_child(last);
-    last.restarting = false;
+    end_child(last, &early);
+    last.in_group = false;
+    set_restarting(last, false);
     if (last.spec.restart == restart_type::temporary) {
       // It is not started again, so it is forgotten (S100).
       auto after = std::next(each);
@@ -170,14 +180,14 @@ void supervisor_server::terminate_all(children::iterator first) {
   }
 }
 
-void supervisor_server::end_child(child& ended) {
+void supervisor_server::end_child(child& ended, early_ends* early) {
   if (!ended.process) return;
   come_to(fault_point::child_ends, ended);
   const pid process = ended.process;
   if (observer_ != nullptr) observer_->child_ending(path_of(ended), process, self());
   const shutdown_time shutdown = shutdown_of(ended.spec);
   const exit_reason reason = end_process(
-      process, shutdown.is_brutal_kill() ? exit_reason::kill() : exit_reason::shutdown(), limit_of(shutdown));
+      process, shutdown.is_brutal_kill() ? exit_reason::kill() : exit_reason::shutdown(), limit_of(shutdown), early);
   set_process(ended, pid{});
   if (!is_expected_end(ended.spec, reason)) {
     say([&] {
@@ -217,7 +227,7 @@ supervisor_server::restart_outcome supervisor_server::restart(child& ended, cons
           what(), flags_.max_restarts, flags_.max_seconds.count());
     });
     if (observer_ != nullptr) observer_->restart_limit_reached(path_, self());
-    ended.restarting = false;
+    set_restarting(ended, false);
     forget_or_keep(ended);
     return restart_outcome::give_up;
   }
@@ -276,17 +286,14 @@ void supervisor_server::shut_down_if_significant(bool was_significant) {
     case auto_shutdown::never: return;
     case auto_shutdown::any_significant: break;
     case auto_shutdown::all_significant:
-      if (std::any_of(children_.begin(), children_.end(),
-                      [](const child& each) { return each.spec.significant && (each.process || each.restarting); })) {
-        return;
-      }
+      if (significant_left_ != 0) return;
       break;
   }
   stop(exit_reason::shutdown());
 }
 
 void supervisor_server::restart_group(children::iterator first, child& ended) {
-  ended.restarting = false;
+  set_restarting(ended, false);
   // The first may be a temporary child, which goes with its group: what stands before it stays.
   const bool from_start = first == children_.begin();
   const auto before = from_start ? children_.end() : std::prev(first);
@@ -299,7 +306,7 @@ void supervisor_server::restart_group(children::iterator first, child& ended) {
 }
 
 void supervisor_server::try_again(child& failed) {
-  failed.restarting = true;
+  set_restarting(failed, true);
   cast(self(), try_again_restart{failed.spec.id});
 }
 
@@ -343,7 +350,7 @@ std::optional<child_error> supervisor_server::handle(const terminate_child_reque
   if (found == nullptr) return child_error::not_found;
   if (observer_ != nullptr) observer_->child_terminating(path_of(*found), self());
   end_child(*found);
-  found->restarting = false;
+  set_restarting(*found, false);
   forget_or_keep(*found);
   return std::nullopt;
 }
@@ -416,14 +423,29 @@ supervisor_server::child& supervisor_server::add(child_spec&& spec) {
 
 void supervisor_server::remove(child& gone) {
   set_process(gone, pid{});
+  set_restarting(gone, false);
   ids_.erase(&gone);
   children_.erase(gone.place);
+  shrink_if_sparse(ids_);
+  shrink_if_sparse(processes_);
 }
 
 void supervisor_server::set_process(child& of, pid process) {
+  significant_left_ -= is_significant_left(of);
   if (of.process) processes_.erase(of.process);
   of.process = process;
+  significant_left_ += is_significant_left(of);
   if (process) processes_.emplace(process, &of);
+}
+
+void supervisor_server::set_restarting(child& of, bool yes) noexcept {
+  significant_left_ -= is_significant_left(of);
+  of.restarting = yes;
+  significant_left_ += is_significant_left(of);
+}
+
+bool supervisor_server::is_significant_left(const child& of) noexcept {
+  return of.spec.significant && (of.process || of.restarting);
 }
 
 void supervisor_server::come_to(fault_point point, const child& of) {

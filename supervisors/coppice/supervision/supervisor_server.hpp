@@ -16,7 +16,9 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 
 #include <coppice/behaviours/server.hpp>
+#include <coppice/process/custody.hpp>
 #include <coppice/process/fault_injector.hpp>
+#include <coppice/process/large_table.hpp>
 #include <coppice/process/object_room.hpp>
 #include <coppice/process/signals.hpp>
 #include <coppice/process/slot_of.hpp>
@@ -82,6 +84,7 @@ class supervisor_server final
     child_spec spec;
     pid process;              // false: not running
     bool restarting = false;  // its start is being retried
+    bool in_group = false;    // of those that are being ended
     children::iterator place;
   };
 
@@ -116,11 +119,14 @@ class supervisor_server final
   child& add(child_spec&& spec);
   void remove(child& gone);
   void set_process(child& of, pid process);
+  void set_restarting(child& of, bool yes) noexcept;
+  /// Whether it is significant and has not ended for good: with the last of those a supervisor may have to end.
+  static bool is_significant_left(const child& of) noexcept;
 
   bool start_all(children::iterator first, child** failed, exit_reason& reason);
   start_result start(child& started);
   void terminate_all(children::iterator first);
-  void end_child(child& ended);
+  void end_child(child& ended, early_ends* early = nullptr);
 
   void child_ended(child& ended, pid process, const exit_reason& reason);
   template <class Text>
@@ -141,8 +147,10 @@ class supervisor_server final
   std::shared_ptr<supervision_observer> observer_;
   restart_budget budget_;
   children children_;
-  boost::unordered_flat_set<child*, by_id, same_id> ids_;
-  boost::unordered_flat_map<pid, child*, slot_hash> processes_;
+  boost::unordered_flat_set<child*, by_id, same_id, table_allocator<child*>> ids_;
+  boost::unordered_flat_map<pid, child*, slot_hash, std::equal_to<pid>, table_allocator<std::pair<const pid, child*>>>
+      processes_;
+  std::size_t significant_left_ = 0;
   bequest bequest_{*this};  // the first to go
 };
 
