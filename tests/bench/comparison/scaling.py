@@ -9,12 +9,15 @@ from comparison import runner
 THINGS = {
     "processes": "a call to any of so many servers",
     "children": "start_child and terminate_child beside so many",
+    "ends": "a significant child of so many ends, up to the supervisor's end",
+    "deaths": "one of so many children, all dead when their supervisor stops",
+    "orphans": "one of so many children of a killed supervisor, ended and restarted",
     "names": "register, whereis, unregister beside so many names",
     "timers": "start and cancel beside so many timers",
     "monitors": "monitor, demonitor and a call to one that so many monitor",
     "messages": "a call with so many messages in the queue",
 }
-COLOURS = ("#2e7d32", "#1565c0", "#c62828", "#6a1b9a", "#ef6c00", "#00838f")
+COLOURS = ("#2e7d32", "#1565c0", "#c62828", "#6a1b9a", "#ef6c00", "#00838f", "#6d4c41", "#546e7a", "#ad1457")
 # How much more than among the fewest is no growth: caches are a fact.
 FLAT = 4
 

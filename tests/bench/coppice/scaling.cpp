@@ -63,6 +63,72 @@ void children(bench::occasion& now) {
   expect(coppice::count_children(root).active == count, "the others are still there");
 }
 
+coppice::supervisor_init many_children(std::uint64_t count, coppice::restart_type restart) {
+  coppice::supervisor_init init;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    coppice::child_spec made;
+    made.id = "calc_" + std::to_string(i);
+    made.start = coppice::starts<calc>(0.0);
+    made.restart = restart;
+    made.significant = restart == coppice::restart_type::transient;
+    init.children.push_back(std::move(made));
+  }
+  if (init.children.front().significant) init.flags.auto_shutdown = coppice::auto_shutdown::all_significant;
+  return init;
+}
+
+/// What each child costs when so many do `end`, from the first to the news of the supervisor's end.
+void until_it_ends(bench::occasion& now, coppice::restart_type restart,
+                   void (*end)(pid supervisor, const std::vector<coppice::child_info>& children)) {
+  const auto count = how_many(now);
+  coppice::process_flag(coppice::trap_exit, true);
+  const pid supervisor = coppice::start_supervisor(many_children(count, restart)).process();
+  const auto children = coppice::which_children(supervisor);
+  const auto began = bench::clock::now();
+  end(supervisor, children);
+  coppice::receive([](const coppice::exit_signal&) {});
+  const auto took = bench::clock::now() - began;
+  now.report(std::chrono::duration<double, std::nano>(took).count() / static_cast<double>(count));
+}
+
+/// Significant children end one after the other, and with the last of them their supervisor.
+void ends(bench::occasion& now) {
+  until_it_ends(now, coppice::restart_type::transient, [](pid, const std::vector<coppice::child_info>& children) {
+    for (auto each = children.rbegin(); each != children.rend(); ++each) {
+      coppice::exit(each->process, coppice::exit_reason::shutdown());
+    }
+  });
+}
+
+/// All children are killed at once, and their supervisor is stopped.
+void deaths(bench::occasion& now) {
+  until_it_ends(now, coppice::restart_type::permanent,
+                [](pid supervisor, const std::vector<coppice::child_info>& children) {
+                  for (auto each = children.rbegin(); each != children.rend(); ++each) {
+                    coppice::exit(each->process, coppice::exit_reason::kill());
+                  }
+                  coppice::exit(supervisor, coppice::exit_reason::shutdown());
+                });
+}
+
+/// A supervisor is killed: its own supervisor waits for its children before it starts all of them again.
+void orphans(bench::occasion& now) {
+  const auto count = how_many(now);
+  coppice::child_spec middle;
+  middle.id = "middle";
+  middle.type = coppice::child_type::supervisor;
+  middle.start = [count] { return coppice::start_supervisor(many_children(count, coppice::restart_type::permanent)); };
+  coppice::supervisor_init init;
+  init.children.push_back(std::move(middle));
+  const pid root = coppice::start_supervisor(std::move(init)).process();
+  const pid killed = coppice::which_children(root).front().process;
+  const auto began = bench::clock::now();
+  coppice::exit(killed, coppice::exit_reason::kill());
+  while (coppice::which_children(root).front().process == killed) coppice::yield();
+  const auto took = bench::clock::now() - began;
+  now.report(std::chrono::duration<double, std::nano>(took).count() / static_cast<double>(count));
+}
+
 /// Registering, finding and giving back a name while so many are taken.
 void names(bench::occasion& now) {
   const auto all = many_servers(how_many(now));
@@ -122,6 +188,9 @@ int main(int count, char** arguments) {
   return bench::coppice_program(count, arguments,
                                 {{"scaling_processes", processes},
                                  {"scaling_children", children},
+                                 {"scaling_ends", ends},
+                                 {"scaling_deaths", deaths},
+                                 {"scaling_orphans", orphans},
                                  {"scaling_names", names},
                                  {"scaling_timers", timers},
                                  {"scaling_monitors", monitors},
