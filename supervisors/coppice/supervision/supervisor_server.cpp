@@ -157,7 +157,7 @@ void supervisor_server::terminate(const exit_reason&) {
 void supervisor_server::terminate_all(children::iterator first) {
   auto each = children_.end();
   const bool is_all = first == children_.begin();
-  bool are_marked = is_all;
+  bool are_marked = is_all;  // mostly nobody asks
   const auto is_of_group = [&](pid ended) {
     if (!std::exchange(are_marked, true)) std::for_each(first, each, [](child& marked) { marked.in_group = true; });
     const child* const of = find(ended);
