@@ -90,15 +90,11 @@ process_body::turn server_body::run(control_block& process, exit_reason& reason)
       if (next != nullptr) process.append(next);
       return turn::ended;
     }
-    server_base::wishes* const wishes = server_->wishes_.get();
-    if (wishes != nullptr) [[unlikely]] {
-      next = choose(process, *wishes, next);
+    if (server_->wishes_ != nullptr) [[unlikely]] {
+      next = choose(process, *server_->wishes_, next);
     }
     if (next == nullptr) {
-      if (process.first_message() == nullptr) {
-        if (wishes != nullptr && wishes->idle_limit) start_idle_timer(process, *wishes);
-        return turn::rests;
-      }
+      if (process.first_message() == nullptr) return turn::rests;
       next = process.unlink_message(process.start_of_queue());
       __builtin_prefetch(process.first_message());
     }
@@ -107,7 +103,8 @@ process_body::turn server_body::run(control_block& process, exit_reason& reason)
   return turn::again;
 }
 
-// What it has put before all that is in the queue, and before `arrived`. Null: the first in the queue.
+// What it has put before all that is in the queue, and before `arrived`. Null: the first in the queue; if there is
+// none, it is going to rest.
 envelope* server_body::choose(control_block& process, server_base::wishes& by, envelope* arrived) {
   if (arrived != nullptr) process.append(arrived);
   if (envelope* const next = by.continuations) {
@@ -119,6 +116,7 @@ envelope* server_body::choose(control_block& process, server_base::wishes& by, e
   if (const envelope* const first = process.first_message(); first != nullptr && by.idle_timer) {
     if (first->type->system != system_message::idle_timeout) stop_idle_timer(by);
   }
+  if (by.idle_limit && process.first_message() == nullptr) start_idle_timer(process, by);
   return nullptr;
 }
 

@@ -33,21 +33,23 @@ class run_queue {
 
   /// The same, and it comes before all others. Only for the thread whose queue this is.
   std::size_t push_first(runnable& added) noexcept {
-    if (runnable* const before = put_next(&added)) push(*before);
-    return size() + 1;
+    runnable* const before = put_next(&added);
+    if (before == nullptr) [[likely]] {
+      return size() + 1;
+    }
+    return push(*before) + 1;
   }
 
   /// Only for the thread whose queue this is.
   runnable* pop() noexcept {
-    const bool is_alone = size() == 0;
-    if (next_.load(std::memory_order_relaxed) != nullptr && (is_alone || in_a_row_ < most_in_a_row)) {
+    if (next_.load(std::memory_order_relaxed) != nullptr && (in_a_row_ < most_in_a_row || size() == 0)) {
       // Somebody may have taken it in between.
       if (runnable* const next = put_next(nullptr)) {
         ++in_a_row_;
         return next;
       }
     }
-    if (is_alone) return nullptr;
+    if (size() == 0) return nullptr;
     const std::lock_guard hold{lock_};
     in_a_row_ = 0;
     return take_first();
