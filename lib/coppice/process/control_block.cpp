@@ -413,6 +413,11 @@ envelope* control_block::take_arrived() noexcept {
   if (here.has_signal.load(std::memory_order_relaxed)) here.has_signal.store(false, std::memory_order_relaxed);
   envelope* const newest = take_all(here.inbox, inbox_empty);
   // Who counts what is in the inbox has to be done before any of it changes.
+  return onlookers_.load() == 0 ? newest : wait_for_onlookers(newest);
+}
+
+// A function of its own, so that the usual way needs no frame.
+[[gnu::noinline]] envelope* control_block::wait_for_onlookers(envelope* newest) const noexcept {
   while (onlookers_.load() != 0) std::this_thread::yield();
   return newest;
 }

@@ -418,6 +418,7 @@ class control_block final : public scheduling::runnable {
   }
   bool has_arrivals() const noexcept { return slot().inbox.load(std::memory_order_relaxed) != inbox_empty; }
   envelope* take_arrived() noexcept;
+  envelope* wait_for_onlookers(envelope* newest) const noexcept;
   void take_in(envelope* newest);
   bool is_message_for_us(const envelope& arrived) const noexcept {
     return !ended_by_signal_ && arrived.to == self_.value() && is_message(arrived.kind());

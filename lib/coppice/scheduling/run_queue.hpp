@@ -41,7 +41,7 @@ class run_queue {
   }
 
   /// Only for the thread whose queue this is.
-  runnable* pop() noexcept {
+  [[gnu::always_inline]] runnable* pop() noexcept {
     if (next_.load(std::memory_order_relaxed) != nullptr && (in_a_row_ < most_in_a_row || size() == 0)) {
       // Somebody may have taken it in between.
       if (runnable* const next = put_next(nullptr)) {
@@ -50,9 +50,8 @@ class run_queue {
       }
     }
     if (size() == 0) return nullptr;
-    const std::lock_guard hold{lock_};
     in_a_row_ = 0;
-    return take_first();
+    return pop_first();
   }
 
   /// Whether nothing waits. Only for the thread whose queue this is: another one may take what does.
@@ -141,6 +140,11 @@ class run_queue {
     runnable* const before = next_.load(std::memory_order_relaxed);
     next_.store(following, std::memory_order_relaxed);
     return before;
+  }
+
+  [[gnu::noinline]] runnable* pop_first() noexcept {
+    const std::lock_guard hold{lock_};
+    return take_first();
   }
 
   runnable* take_first() noexcept {
