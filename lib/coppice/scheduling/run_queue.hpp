@@ -40,7 +40,7 @@ class run_queue {
     return push(*before) + 1;
   }
 
-  /// Only for the thread whose queue this is.
+  /// Only for the thread whose queue this is; for any, of a queue into which nothing is pushed first.
   [[gnu::always_inline]] runnable* pop() noexcept {
     if (next_.load(std::memory_order_relaxed) != nullptr && (in_a_row_ < most_in_a_row || size() == 0)) {
       // Somebody may have taken it in between.
@@ -49,9 +49,7 @@ class run_queue {
         return next;
       }
     }
-    if (size() == 0) return nullptr;
-    in_a_row_ = 0;
-    return pop_first();
+    return size() != 0 ? pop_first() : nullptr;
   }
 
   /// Whether nothing waits. Only for the thread whose queue this is: another one may take what does.
@@ -144,6 +142,7 @@ class run_queue {
 
   [[gnu::noinline]] runnable* pop_first() noexcept {
     const std::lock_guard hold{lock_};
+    in_a_row_ = 0;
     return take_first();
   }
 
