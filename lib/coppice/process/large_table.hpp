@@ -20,17 +20,17 @@ struct table_allocator {
   table_allocator(const table_allocator<Other>&) noexcept {}  // NOLINT(google-explicit-constructor)
 
   T* allocate(std::size_t count) {
-    const std::size_t size = count * sizeof(T);
+    const std::size_t size = count * element;
     if (size < large) return static_cast<T*>(::operator new(size));
     void* const mapped = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mapped == MAP_FAILED) throw std::bad_alloc{};
     return static_cast<T*>(mapped);
   }
   void deallocate(T* room, std::size_t count) noexcept {
-    if (count * sizeof(T) < large) {
+    if (count * element < large) {
       ::operator delete(room);
     } else {
-      ::munmap(room, count * sizeof(T));
+      ::munmap(room, count * element);
     }
   }
 
@@ -38,6 +38,7 @@ struct table_allocator {
 
  private:
   static_assert(alignof(T) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
+  static constexpr std::size_t element = sizeof(T);  // NOLINT(bugprone-sizeof-expression): also of a pointer
   static constexpr std::size_t large = std::size_t{256} << 10U;
 };
 

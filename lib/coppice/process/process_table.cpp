@@ -91,6 +91,7 @@ pid process_table::allocate() {
     // The slot keeps its last serial in `doomed` while it is free.
     const std::uint64_t serial = (slots_[place].doomed.load(std::memory_order_relaxed) >> slot_bits) + 1;
     if (serial > last_serial) continue;  // its serials are spent: the place is retired
+    slots_[place].name_hash.store(0, std::memory_order_relaxed);
     own.highest = std::max<std::uint64_t>(own.highest, serial);
     own.living = own.living + 1;
     if (own.is_over) settle(own);

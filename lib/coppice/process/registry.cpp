@@ -137,7 +137,7 @@ void register_name(std::string_view name, pid process) {
     const outcome came_of_it = try_to_register(as, process);
     if (came_of_it == outcome::registered) return;
     if (came_of_it == outcome::is_dead) refuse("there is no process " + to_string(process));
-    // Somebody may have taken it away meanwhile.
+    // Somebody may be taking it away right now.
     if (const std::string other = detail::name_of(process); !other.empty()) {
       refuse(to_string(process) + " has the name \"" + other + "\" already; unregister that first");
     }

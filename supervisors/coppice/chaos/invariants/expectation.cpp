@@ -52,8 +52,8 @@ std::optional<std::string> check_expectation(const chaos_expectation& expected, 
   if (const auto faults = check_worker_call(*of, *expected.message); !faults.empty()) return faults.front().text;
   const nlohmann::json answer = call_worker(*of, process, *expected.message, default_call_timeout);
   if (is_same_answer(answer, *expected.equals)) return std::nullopt;
-  return fmt::format("{} answers {} with {}; expected {}", expected.path, shown_message(*expected.message), shown(answer),
-                     shown(*expected.equals));
+  return fmt::format("{} answers {} with {}; expected {}", expected.path, shown_message(*expected.message),
+                     shown(answer), shown(*expected.equals));
 }
 
 }  // namespace coppice
