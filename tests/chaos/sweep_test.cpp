@@ -113,6 +113,12 @@ supervisor_spec tree_with(const std::string& worker) {
                  careless::workers());
 }
 
+supervisor_spec two_tills() {
+  return tree_of(R"({"id": "root", "max_restarts": 5, "children": [
+      {"id": "a", "start": "till"}, {"id": "b", "start": "till"}]})",
+                 careless::workers());
+}
+
 chaos_victims only_at(std::vector<std::string> paths) {
   chaos_victims made;
   made.paths = std::move(paths);
@@ -367,9 +373,7 @@ TEST_SUITE("sweep") {
   }
 
   TEST_CASE("a rule of the user's own is asked after each step while the root lives, and makes no points") {
-    const supervisor_spec root = tree_of(R"({"id": "root", "max_restarts": 5, "children": [
-        {"id": "a", "start": "till"}, {"id": "b", "start": "till"}]})",
-                                         careless::workers());
+    const supervisor_spec root = two_tills();
     const auto steps = script_of(R"([{"do": "send", "target": "root/a", "message": {"sell": 5}},
                                      {"do": "send", "target": "root/b", "message": {"sell": 5}}])");
     const auto without_rule = swept(root, {.seed = 7}, steps);
@@ -401,9 +405,7 @@ TEST_SUITE("sweep") {
   }
 
   TEST_CASE("expected answers are asked for at the end of each run in which the root lives, and make no points") {
-    const supervisor_spec root = tree_of(R"({"id": "root", "max_restarts": 5, "children": [
-        {"id": "a", "start": "till"}, {"id": "b", "start": "till"}]})",
-                                         careless::workers());
+    const supervisor_spec root = two_tills();
     const auto steps = script_of(R"([{"do": "send", "target": "root/a", "message": {"sell": 5}},
                                      {"do": "send", "target": "root/b", "message": {"sell": 7}}])");
     const auto without_any = swept(root, {.seed = 7}, steps);

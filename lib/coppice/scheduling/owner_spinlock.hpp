@@ -1,7 +1,6 @@
 #pragma once
 
-#include <atomic>
-
+#include <coppice/scheduling/owner_gate.hpp>
 #include <coppice/scheduling/spinlock.hpp>
 
 namespace coppice::scheduling {
@@ -18,14 +17,14 @@ class owner_spinlock {
   /// The owner has it while this lives.
   class owners_hold {
    public:
-    explicit owners_hold(owner_spinlock& taken) noexcept : taken_{taken}, alone_{taken.enter()} {
+    explicit owners_hold(owner_spinlock& taken) noexcept : taken_{taken}, alone_{taken.gate_.enter()} {
       if (!alone_) [[unlikely]] {
         taken_.lock_.lock();
       }
     }
     ~owners_hold() {
       if (alone_) [[likely]] {
-        taken_.leave();
+        taken_.gate_.leave();
       } else {
         taken_.lock_.unlock();
       }
@@ -43,23 +42,9 @@ class owner_spinlock {
   void unlock() noexcept;
 
  private:
-  // As in `owner_mutex`: the owner says that it is inside and then looks for visitors, a visitor says that it is there
-  // and then looks for the owner, and between the two has the owner's processor execute a barrier.
-  bool enter() noexcept {
-    inside_.store(true, std::memory_order_relaxed);
-    std::atomic_signal_fence(std::memory_order_seq_cst);
-    if (!is_visited_.load(std::memory_order_acquire)) [[likely]] {
-      return true;
-    }
-    leave();
-    return false;
-  }
-  void leave() noexcept { inside_.store(false, std::memory_order_release); }
-
   spinlock lock_;
-  std::atomic<bool> is_visited_{true};  // then the owner needs the lock as well
-  std::atomic<bool> inside_{false};     // the owner, without the lock
-  bool has_owner_ = false;              // changed under the lock
+  owner_gate gate_;         // shut while it is visited
+  bool has_owner_ = false;  // changed under the lock
 };
 
 }  // namespace coppice::scheduling
