@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
+#include <thread>
 #include <utility>
 
 #include <benchmark/benchmark.h>
@@ -190,10 +191,25 @@ double resident_bytes() {
   return resident * static_cast<double>(::sysconf(_SC_PAGESIZE));
 }
 
-std::chrono::nanoseconds cpu_time() {
+namespace {
+
+std::chrono::nanoseconds used_by(clockid_t whom) {
   timespec used{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  ::clock_gettime(whom, &used);
   return std::chrono::seconds{used.tv_sec} + std::chrono::nanoseconds{used.tv_nsec};
+}
+
+}  // namespace
+
+std::chrono::nanoseconds cpu_time_of_others(std::chrono::nanoseconds time) {
+  // The process's clock is read before the thread's at first, and after it at last: so what passes in between counts
+  // for the others, twice.
+  const auto all = used_by(CLOCK_PROCESS_CPUTIME_ID);
+  const auto own = used_by(CLOCK_THREAD_CPUTIME_ID);
+  std::this_thread::sleep_for(time);
+  const auto own_now = used_by(CLOCK_THREAD_CPUTIME_ID);
+  const auto all_now = used_by(CLOCK_PROCESS_CPUTIME_ID);
+  return (all_now - all) - (own_now - own);
 }
 
 }  // namespace bench

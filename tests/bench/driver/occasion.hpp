@@ -91,7 +91,8 @@ double quantile(std::vector<double> values, double fraction);
 /// What the kernel says that this program holds in memory, in bytes.
 double resident_bytes();
 
-/// What all threads of this program have used.
-std::chrono::nanoseconds cpu_time();
+/// Sleeps so long, and returns what processor time all the other threads of this program have used meanwhile: what a
+/// system takes while it has nothing to do, and not what it takes to wake up whoever looks.
+std::chrono::nanoseconds cpu_time_of_others(std::chrono::nanoseconds time);
 
 }  // namespace bench
