@@ -113,8 +113,8 @@ TEST_SUITE("timer") {
     in_virtual_time([] {
       CHECK_FALSE(cancel_timer({}));
       CHECK_FALSE(read_timer({}));
-      CHECK_FALSE(cancel_timer(timer_reference{123456789, 99}));
-      CHECK_FALSE(read_timer(timer_reference{123456789, 0}));
+      CHECK_FALSE(cancel_timer(timer_reference{123456789, 99, 1s}));
+      CHECK_FALSE(read_timer(timer_reference{123456789, 0, 1s}));
     });
   }
 

@@ -25,10 +25,9 @@ scheduling::time_point deadline_after(std::chrono::nanoseconds time) {
 }
 
 // No more than the timer was given, though another thread's clock may have been ahead of this one's.
-std::optional<std::chrono::milliseconds> left_until(std::optional<scheduling::time_point> deadline,
-                                                    scheduling::time_point now, std::chrono::nanoseconds slack) {
-  if (!deadline) return std::nullopt;
-  return std::max(std::chrono::milliseconds{0}, std::chrono::ceil<std::chrono::milliseconds>(*deadline - now - slack));
+std::chrono::milliseconds left_of(timer_reference timer, scheduling::runtime& engine) {
+  const auto left = timer.deadline() - engine.timer_now().time_since_epoch() - engine.timer_now_slack();
+  return std::max(std::chrono::milliseconds{0}, std::chrono::ceil<std::chrono::milliseconds>(left));
 }
 
 scheduling::timer as_timer(timer_reference of) {
@@ -44,7 +43,7 @@ timer_reference start_timer(std::chrono::nanoseconds time, pid receiver, schedul
   auto& engine = running_runtime().engine;
   const auto start = [&] {
     const auto made = engine.start_timer(deadline, std::move(delivery), receiver.value());
-    return timer_reference{made.id.value, made.shard};
+    return timer_reference{made.id.value, made.shard, deadline.time_since_epoch()};
   };
   if (control_block* me = control_block::current_or_null(); me != nullptr && me->self() == receiver && me->has_body()) {
     me->has_timers();
@@ -68,29 +67,29 @@ timer_reference send_later(std::chrono::nanoseconds time, pid receiver, envelope
 
 timer_reference send_later(std::chrono::nanoseconds time, std::string_view receiver, envelope* message) {
   owned_envelope owned{message};
+  const auto deadline = deadline_after(time);
   const auto made = running_runtime().engine.start_timer(
-      deadline_after(time), [owned = std::move(owned), name = std::string{receiver}]() mutable {
+      deadline, [owned = std::move(owned), name = std::string{receiver}]() mutable {
         owned->to = whereis(name).value();
         deliver(owned.release());
       });
-  return timer_reference{made.id.value, made.shard};
+  return timer_reference{made.id.value, made.shard, deadline.time_since_epoch()};
 }
 
 }  // namespace detail
 
-// While the time is read the timer comes from memory.
 std::optional<std::chrono::milliseconds> cancel_timer(timer_reference timer) {
   auto& engine = detail::running_runtime().engine;
   engine.prefetch(as_timer(timer));
-  const auto now = engine.timer_now();
-  return left_until(engine.cancel_timer(as_timer(timer)), now, engine.timer_now_slack());
+  const auto left = left_of(timer, engine);
+  if (!engine.cancel_timer(as_timer(timer))) return std::nullopt;
+  return left;
 }
 
 std::optional<std::chrono::milliseconds> read_timer(timer_reference timer) {
   auto& engine = detail::running_runtime().engine;
-  engine.prefetch(as_timer(timer));
-  const auto now = engine.timer_now();
-  return left_until(engine.deadline_of(as_timer(timer)), now, engine.timer_now_slack());
+  if (!engine.is_pending(as_timer(timer))) return std::nullopt;
+  return left_of(timer, engine);
 }
 
 std::chrono::nanoseconds monotonic_time() {

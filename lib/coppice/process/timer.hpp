@@ -20,14 +20,18 @@ namespace coppice {
 class timer_reference {
  public:
   constexpr timer_reference() noexcept = default;
-  constexpr timer_reference(std::uint64_t id, std::uint32_t shard) noexcept : id_{id}, shard_{shard} {}
+  constexpr timer_reference(std::uint64_t id, std::uint32_t shard, std::chrono::nanoseconds deadline) noexcept
+      : id_{id}, deadline_{deadline}, shard_{shard} {}
   constexpr explicit operator bool() const noexcept { return id_ != 0; }
   friend constexpr auto operator<=>(timer_reference, timer_reference) noexcept = default;
   constexpr std::uint64_t id() const noexcept { return id_; }
   constexpr std::uint32_t shard() const noexcept { return shard_; }
+  /// By the runtime's clock.
+  constexpr std::chrono::nanoseconds deadline() const noexcept { return deadline_; }
 
  private:
   std::uint64_t id_ = 0;
+  std::chrono::nanoseconds deadline_{};
   std::uint32_t shard_ = 0;
 };
 

@@ -168,14 +168,12 @@ void runtime::prefetch(timer wanted) const noexcept {
   if (wanted && wanted.shard < timers_.size()) timers_[wanted.shard]->prefetch(wanted.id);
 }
 
-std::optional<time_point> runtime::cancel_timer(timer cancelled) {
-  if (!cancelled || cancelled.shard >= timers_.size()) return std::nullopt;
-  return timers_[cancelled.shard]->cancel(cancelled.id);
+bool runtime::cancel_timer(timer cancelled) {
+  return cancelled && cancelled.shard < timers_.size() && timers_[cancelled.shard]->cancel(cancelled.id);
 }
 
-std::optional<time_point> runtime::deadline_of(timer asked) const {
-  if (!asked || asked.shard >= timers_.size()) return std::nullopt;
-  return timers_[asked.shard]->deadline_of(asked.id);
+bool runtime::is_pending(timer asked) const {
+  return asked && asked.shard < timers_.size() && timers_[asked.shard]->is_pending(asked.id);
 }
 
 void runtime::cancel_timers_of(std::uint64_t owner) {

@@ -93,8 +93,9 @@ class runtime {
 
   timer start_timer(time_point deadline, timer_action&& action, std::uint64_t owner = 0);
   void prefetch(timer) const noexcept;
-  std::optional<time_point> cancel_timer(timer);
-  std::optional<time_point> deadline_of(timer) const;
+  /// False: it was not pending any more.
+  bool cancel_timer(timer);
+  bool is_pending(timer) const;
   void cancel_timers_of(std::uint64_t owner);
   std::size_t pending_timers() const;
 

@@ -61,12 +61,11 @@ class timer_queue {
   /// it throws.
   timer_id start(time_point deadline, timer_action&& action, std::uint64_t owner = 0);
 
-  /// Has what `cancel` or `deadline_of` will look at fetched from memory, while the caller does something else.
+  /// Has what `cancel` or `is_pending` will look at fetched from memory, while the caller does something else.
   void prefetch(timer_id id) const noexcept;
 
-  /// Cancels a timer and returns its deadline; `nullopt` if it was not pending: fired (its action may still be
-  /// running), cancelled, or unknown.
-  std::optional<time_point> cancel(timer_id id);
+  /// Cancels a timer. False: it was not pending, but fired (its action may still be running), cancelled, or unknown.
+  bool cancel(timer_id id);
 
   /// Cancels all pending timers of an owner and returns how many there were. Takes time for those alone.
   std::size_t cancel_all_of(std::uint64_t owner);
@@ -78,8 +77,8 @@ class timer_queue {
   /// fired, those after it stay pending.
   std::size_t fire_due(time_point now, std::size_t max = std::numeric_limits<std::size_t>::max());
 
-  /// The deadline of a pending timer; `nullopt` under the same conditions as `cancel`.
-  std::optional<time_point> deadline_of(timer_id id) const;
+  /// False under the same conditions as `cancel`.
+  bool is_pending(timer_id id) const;
 
   /// The earliest deadline of all that are pending, exactly.
   std::optional<time_point> next_deadline() const;

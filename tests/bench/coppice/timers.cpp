@@ -19,7 +19,7 @@ void timers(bench::occasion& now) {
   std::uniform_int_distribution<std::int64_t> milliseconds{3'600'000, 7'200'000};
   std::vector<std::chrono::milliseconds> times(count);
   for (auto& each : times) each = std::chrono::milliseconds{milliseconds(now.random())};
-  std::vector<coppice::timer_reference> all(count, coppice::timer_reference{1, 1});
+  std::vector<coppice::timer_reference> all(count, coppice::timer_reference{1, 1, 1ns});
 
   const auto before = bench::resident_bytes();
   auto began = bench::clock::now();
