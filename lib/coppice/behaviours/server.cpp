@@ -82,27 +82,6 @@ bool server_body::holds_stack(const control_block& process) const noexcept {
   return process.is_busy();
 }
 
-process_body::turn server_body::run(control_block& process, exit_reason& reason) {
-  if (server_ == nullptr && !begin(process)) return turn::ended;
-  do {
-    envelope* next = process.fetch_or_take();
-    if (process.fatal()) [[unlikely]] {
-      if (next != nullptr) process.append(next);
-      return turn::ended;
-    }
-    if (server_->wishes_ != nullptr) [[unlikely]] {
-      next = choose(process, *server_->wishes_, next);
-    }
-    if (next == nullptr) {
-      if (process.first_message() == nullptr) return turn::rests;
-      next = process.unlink_message(process.start_of_queue());
-      __builtin_prefetch(process.first_message());
-    }
-    if (!handle(process, next, reason)) return turn::ended;
-  } while (!process.spend_reduction());
-  return turn::again;
-}
-
 // What it has put before all that is in the queue, and before `arrived`. Null: the first in the queue; if there is
 // none, it is going to rest.
 envelope* server_body::choose(control_block& process, server_base::wishes& by, envelope* arrived) {
@@ -169,7 +148,8 @@ const handler* server_body::find(const message_type& type) const noexcept {
   return nullptr;
 }
 
-bool server_body::handle(control_block& process, envelope* arrived, exit_reason& reason) {
+// Inline: each message passes here.
+[[gnu::always_inline]] inline bool server_body::handle(control_block& process, envelope* arrived, exit_reason& reason) {
   message owner{arrived};
   // The handler may pass the message on.
   const message_type& type = *arrived->type;
@@ -179,7 +159,7 @@ bool server_body::handle(control_block& process, envelope* arrived, exit_reason&
   if (arrived->kind() == envelope_kind::call) {
     pending = {arrived->sender(), arrived->ref(), process.self()};
     process.answering(pending.caller, pending.ref);
-  } else if (arrived->receiver()) {
+  } else if (arrived->receiver()) [[likely]] {
     held_.in_hand = &type;
   }
   bool goes_on = true;
@@ -199,7 +179,7 @@ bool server_body::handle(control_block& process, envelope* arrived, exit_reason&
       if (is_step) process.at(fault_point::handler_ends, type.name);
     }
     held_.in_hand = nullptr;
-    if (server_->wishes_ != nullptr && server_->wishes_->stopping) {
+    if (server_->wishes_ != nullptr && server_->wishes_->stopping) [[unlikely]] {
       reason = std::move(*server_->wishes_->stopping);
       goes_on = false;
     }
@@ -226,6 +206,36 @@ bool server_body::handle(control_block& process, envelope* arrived, exit_reason&
   }
   process.is_busy(false);
   return goes_on;
+}
+
+process_body::turn server_body::run(control_block& process, exit_reason& reason) {
+  if (server_ == nullptr) [[unlikely]] {
+    if (!begin(process)) return turn::ended;
+  }
+  do {
+    envelope* next = nullptr;
+    if (process.first_message() != nullptr) {
+      if (process.has_signal()) process.fetch();
+    } else if (process.has_arrivals()) {
+      next = process.fetch_or_take();
+    } else if (server_->wishes_ == nullptr && !process.fatal()) [[likely]] {
+      return turn::rests;
+    }
+    if (process.fatal()) [[unlikely]] {
+      if (next != nullptr) process.append(next);
+      return turn::ended;
+    }
+    if (server_->wishes_ != nullptr) [[unlikely]] {
+      next = choose(process, *server_->wishes_, next);
+    }
+    if (next == nullptr) {
+      if (process.first_message() == nullptr) return turn::rests;
+      next = process.unlink_message(process.start_of_queue());
+      __builtin_prefetch(process.first_message());
+    }
+    if (!handle(process, next, reason)) return turn::ended;
+  } while (!process.spend_reduction());
+  return turn::again;
 }
 
 bool server_body::dispatch(control_block& process, message& owner, envelope& arrived, pending_reply& pending,

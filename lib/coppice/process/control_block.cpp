@@ -54,10 +54,6 @@ envelope* in_order(envelope* newest) noexcept {
   return oldest;
 }
 
-bool is_list(const envelope* head) noexcept {
-  return head != inbox_closed && head != inbox_empty && head != inbox_idle;
-}
-
 // So many ancestors are remembered, and so many of them are left when there are more.
 constexpr std::uint32_t most_generations = 1000;
 constexpr std::size_t nearest_generations = 500;
@@ -213,43 +209,29 @@ void control_block::wake_elsewhere() noexcept {
 }
 
 bool control_block::commit_park() noexcept {
-  if (abandoned_) {
+  if (abandoned_) [[unlikely]] {
     forsake_fiber();
     return false;
   }
+  return come_to_rest();
+}
+
+[[gnu::always_inline]] inline bool control_block::come_to_rest() noexcept {
   status_.store(status::waiting, std::memory_order_relaxed);
   envelope* expected = inbox_empty;
   // From here on, if it succeeds, a push may wake it on another thread.
-  if (slot().inbox.compare_exchange_strong(expected, inbox_idle, std::memory_order_acq_rel)) return true;
+  if (slot().inbox.compare_exchange_strong(expected, inbox_idle, std::memory_order_acq_rel)) [[likely]] {
+    return true;
+  }
   status_.store(status::runnable, std::memory_order_relaxed);
   return false;
 }
 
-scheduling::runnable::turn_result control_block::take_turn() {
-  status_.store(status::running, std::memory_order_relaxed);
-  if (abandoned_) [[unlikely]] {
-    finish(has_fatal_ ? fatal_ : exit_reason::killed());
-    return turn_result::ended;
-  }
-  for (;;) {
-    if (!body_fetches_) fetch_if_any();
-    exit_reason reason;
-    switch (run_body(reason)) {
-      case turn_result::ended: finish(std::move(reason)); return turn_result::ended;
-      case turn_result::again:
-        renew_budget();
-        status_.store(status::runnable, std::memory_order_relaxed);
-        return turn_result::again;
-      case turn_result::rests: break;
-    }
-    if (commit_park()) return turn_result::rests;
-    status_.store(status::running, std::memory_order_relaxed);
-  }
-}
-
 // Inline: each message that a server handles passes here.
 [[gnu::always_inline]] inline scheduling::runnable::turn_result control_block::run_body(exit_reason& reason) {
-  if (has_fatal_) return turn_result::ended;
+  if (has_fatal_) [[unlikely]] {
+    return turn_result::ended;
+  }
   auto result = process_body::turn::ended;
   try {
     result = body_->run(*this, reason);
@@ -266,6 +248,34 @@ scheduling::runnable::turn_result control_block::take_turn() {
     case process_body::turn::ended: break;
   }
   return turn_result::ended;
+}
+
+scheduling::runnable::turn_result control_block::take_turn() {
+  status_.store(status::running, std::memory_order_relaxed);
+  if (abandoned_ || turns_fetch_ || has_fatal_) [[unlikely]] {
+    if (abandoned_) {
+      finish(has_fatal_ ? fatal_ : exit_reason::killed());
+      return turn_result::ended;
+    }
+    if (turns_fetch_) fetch_if_any();
+  }
+  exit_reason reason;
+  const turn_result result = run_body(reason);
+  if (result == turn_result::rests) [[likely]] {
+    return come_to_rest() ? turn_result::rests : take_turn_again();
+  }
+  if (result == turn_result::ended) {
+    finish(std::move(reason));
+    return turn_result::ended;
+  }
+  renew_budget();
+  status_.store(status::runnable, std::memory_order_relaxed);
+  return turn_result::again;
+}
+
+// Something has arrived just before it came to rest. A function of its own, so that the usual way needs no loop.
+[[gnu::noinline]] scheduling::runnable::turn_result control_block::take_turn_again() {
+  return take_turn();
 }
 
 void control_block::suspend() {
@@ -406,20 +416,9 @@ envelope* control_block::wait_for_answer(reference asked, envelope** link, wait_
 // Signals
 // -----------------------------------------------------------------------------------------------------------------
 
-// The newest of what has arrived; null: nothing has.
-envelope* control_block::take_arrived() noexcept {
-  process_slot& here = slot();
-  // Before the inbox is emptied: who puts a signal there from now on says so again.
-  if (here.has_signal.load(std::memory_order_relaxed)) here.has_signal.store(false, std::memory_order_relaxed);
-  envelope* const newest = take_all(here.inbox, inbox_empty);
-  // Who counts what is in the inbox has to be done before any of it changes.
-  return onlookers_.load() == 0 ? newest : wait_for_onlookers(newest);
-}
-
 // A function of its own, so that the usual way needs no frame.
-[[gnu::noinline]] envelope* control_block::wait_for_onlookers(envelope* newest) const noexcept {
+[[gnu::noinline, gnu::cold]] void control_block::wait_for_onlookers() const noexcept {
   while (onlookers_.load() != 0) std::this_thread::yield();
-  return newest;
 }
 
 void control_block::take_in(envelope* newest) {

@@ -134,21 +134,21 @@ class control_block final : public scheduling::runnable {
   void fetch_if_any() {
     if (has_arrivals()) fetch();
   }
-  /// The same before the next message is handled: while there are others in the queue, messages stay where they are,
-  /// and only signals are looked for. A message that has come alone, while there are no others, is returned, and goes
-  /// through no queue.
+  // For a server, between messages. While there are some in the queue, what arrives stays where it is, and only signals
+  // are looked for; while there are none, one that has come alone need not go through the queue.
+  bool has_arrivals() const noexcept { return slot().inbox.load(std::memory_order_relaxed) != inbox_empty; }
+  bool has_signal() const noexcept { return slot().has_signal.load(std::memory_order_acquire); }
+  /// The same as `fetch`, but a message that has come alone is returned. The queue has to be empty.
   envelope* fetch_or_take() {
-    if (queue_ != nullptr && !slot().has_signal.load(std::memory_order_acquire)) return nullptr;
-    if (!has_arrivals()) return nullptr;
     envelope* const arrived = take_arrived();
-    if (queue_ == nullptr && arrived != nullptr && arrived->next == nullptr && is_message_for_us(*arrived)) {
+    if (arrived != nullptr && arrived->next == nullptr && is_message_for_us(*arrived)) [[likely]] {
       return arrived;
     }
     take_in(arrived);
     return nullptr;
   }
   /// From now on the body fetches, at the beginning of each turn.
-  void body_fetches() noexcept { body_fetches_ = true; }
+  void body_fetches() noexcept { turns_fetch_ = false; }
 
   /// Suspends the process until something has arrived or the time is up, then fetches. False: an exit signal has ended
   /// the process, and its stack has to be unwound now.
@@ -416,9 +416,21 @@ class control_block final : public scheduling::runnable {
     auto* const here = reinterpret_cast<std::byte*>(const_cast<control_block*>(this));
     return *reinterpret_cast<process_slot*>(here - offsetof(process_slot, block));
   }
-  bool has_arrivals() const noexcept { return slot().inbox.load(std::memory_order_relaxed) != inbox_empty; }
-  envelope* take_arrived() noexcept;
-  envelope* wait_for_onlookers(envelope* newest) const noexcept;
+  // The newest of what has arrived; null: nothing has. Inline: each message passes here.
+  [[gnu::always_inline]] envelope* take_arrived() noexcept {
+    process_slot& here = slot();
+    // Before the inbox is emptied: who puts a signal there from now on says so again.
+    if (here.has_signal.load(std::memory_order_relaxed)) [[unlikely]] {
+      here.has_signal.store(false, std::memory_order_relaxed);
+    }
+    envelope* const newest = here.inbox.exchange(inbox_empty);  // before `onlookers_`, in the one order of both
+    // Who counts what is in the inbox has to be done before any of it changes.
+    if (onlookers_.load() != 0) [[unlikely]] {
+      wait_for_onlookers();
+    }
+    return is_list(newest) ? newest : nullptr;
+  }
+  void wait_for_onlookers() const noexcept;
   void take_in(envelope* newest);
   bool is_message_for_us(const envelope& arrived) const noexcept {
     return !ended_by_signal_ && arrived.to == self_.value() && is_message(arrived.kind());
@@ -457,6 +469,8 @@ class control_block final : public scheduling::runnable {
   void keep_call();
   [[noreturn]] void abandon();
   turn_result run_body(exit_reason& reason);
+  bool come_to_rest() noexcept;
+  turn_result take_turn_again();
   void tell_of_end(const exit_reason& reason) noexcept;
 
   const pid self_;
@@ -492,17 +506,17 @@ class control_block final : public scheduling::runnable {
   const bool observed_;
   bool may_be_harmed_;  // observed, and there is a fault injector
   std::uint8_t unwound_ = 0;
-  // Nobody else looks at these.
+  // Nobody else looks at these. What a turn asks first comes first: it is asked at once.
+  bool abandoned_ : 1 = false;
+  bool turns_fetch_ : 1 = true;
+  bool has_fatal_ : 1 = false;
   bool observes_children_ : 1 = false;
   bool answers_for_linked_ : 1 = false;
-  bool abandoned_ : 1 = false;
   bool finishing_ : 1 = false;  // what it held is being destroyed: a wait in a destructor must not throw
   bool reported_ : 1 = false;
   bool ended_by_signal_ : 1 = false;
   bool parent_ends_us_ : 1 = false;  // and wants word of it
   bool woken_ : 1 = false;           // the awaited wake has come
-  bool body_fetches_ : 1 = false;
-  bool has_fatal_ : 1 = false;
 };
 
 /// Delivers, now or later, or gives the signal the answer that it gets from a process that is not there.

@@ -29,6 +29,11 @@ inline envelope* const inbox_closed = nullptr;
 inline envelope* const inbox_empty = reinterpret_cast<envelope*>(1);  // its owner runs, or waits for its turn
 inline envelope* const inbox_idle = reinterpret_cast<envelope*>(2);   // its owner rests: who pushes first wakes it
 
+/// Whether there is anything in an inbox.
+inline bool is_list(const envelope* head) noexcept {
+  return head != inbox_closed && head != inbox_empty && head != inbox_idle;
+}
+
 constexpr std::size_t control_block_size = 224;
 
 /// The place of one process. It outlives the process, so that a send to a stale pid reads valid memory.
@@ -87,12 +92,18 @@ class process_table {
     process_slot& to = slot(sent->receiver());
     const bool is_signal = sent->kind() > envelope_kind::reply;
     envelope* head = to.inbox.load(std::memory_order_acquire);
-    do {
-      if (head == inbox_closed) return false;
+    for (;;) {
+      if (head == inbox_closed) [[unlikely]] {
+        return false;
+      }
       sent->next = head == inbox_empty || head == inbox_idle ? nullptr : head;
-    } while (!to.inbox.compare_exchange_weak(head, sent, std::memory_order_acq_rel, std::memory_order_acquire));
+      if (to.inbox.compare_exchange_strong(head, sent, std::memory_order_acq_rel, std::memory_order_acquire))
+          [[likely]] {
+        break;
+      }
+    }
     // Only this push saw it at rest, so nothing else can wake it, and it cannot end before it was woken.
-    if (head == inbox_idle) {
+    if (head == inbox_idle) [[likely]] {
       wake(to);
     } else if (is_signal) {
       // The place may be another's by now, who will look once more than he must.

@@ -31,20 +31,17 @@ class run_queue {
     return append(added);
   }
 
-  /// The same, and it comes before all others. Only for the thread whose queue this is.
-  std::size_t push_first(runnable& added) noexcept {
-    runnable* const before = put_next(&added);
-    if (before == nullptr) [[likely]] {
-      return size() + 1;
-    }
-    return push(*before) + 1;
-  }
+  [[gnu::noinline]] void push_out_of_line(runnable& added) noexcept { push(added); }
+
+  /// It comes before all others. Returns the one that did so before, which has to be pushed now, or null. Only for the
+  /// thread whose queue this is.
+  [[nodiscard]] runnable* push_first(runnable& added) noexcept { return put_next(&added); }
 
   /// Only for the thread whose queue this is; for any, of a queue into which nothing is pushed first.
   [[gnu::always_inline]] runnable* pop() noexcept {
-    if (next_.load(std::memory_order_relaxed) != nullptr && (in_a_row_ < most_in_a_row || size() == 0)) {
+    if (next_.load(std::memory_order_relaxed) != nullptr && (in_a_row_ < most_in_a_row || size() == 0)) [[likely]] {
       // Somebody may have taken it in between.
-      if (runnable* const next = put_next(nullptr)) {
+      if (runnable* const next = put_next(nullptr)) [[likely]] {
         ++in_a_row_;
         return next;
       }
@@ -130,7 +127,9 @@ class run_queue {
 
   // Returns the one before.
   runnable* put_next(runnable* following) noexcept {
-    if (lock_.is_private()) return exchange_next(following);
+    if (lock_.is_private()) [[likely]] {
+      return exchange_next(following);
+    }
     const owner_spinlock::owners_hold hold{next_lock_};
     return exchange_next(following);
   }

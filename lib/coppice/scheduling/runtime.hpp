@@ -186,6 +186,7 @@ class runtime {
   void rouse_one() noexcept;
   void have_watched() noexcept;
   void wake_one() noexcept;
+  void wake_beside_others(run_queue& queue, runnable* before) noexcept;
   void wake_all() noexcept;
   void keep_abandoned(carrier& left);
 

@@ -357,14 +357,16 @@ runnable* scheduler::next_runnable() noexcept {
 // Inline, and in most turns nothing but a look into the queue: each message to a server passes here.
 [[gnu::always_inline]] inline runnable* scheduler::next_for(carrier& serving) noexcept {
   runnable* next = nullptr;
-  if (++turns_ % turns_between_timers != 0 && !in_order_ && preselected_ == nullptr) next = queue_.pop();
-  if (next == nullptr) {
+  if (++turns_ % turns_between_timers != 0 && !in_order_ && preselected_ == nullptr) [[likely]] {
+    next = queue_.pop();
+  }
+  if (next == nullptr) [[unlikely]] {
     if (counted_turns() - housekept_ >= turns_between_housekeeping) return nullptr;
     look_after_timers();
     next = next_runnable();
     if (next == nullptr) return nullptr;
   }
-  if (next->carrier_ == nullptr && next->stack_class() == serving.stack_class) {
+  if (next->carrier_ == nullptr && next->stack_class() == serving.stack_class) [[likely]] {
     this_thread().running = next;
     return next;
   }
@@ -418,7 +420,9 @@ void carrier::serve() {
   while (!quits) {
     while (job != nullptr) {
       runnable& served = *job;
-      if (served.take_turn() == runnable::turn_result::again) scheduler::here()->queue().push(served);
+      if (served.take_turn() == runnable::turn_result::again) [[unlikely]] {
+        scheduler::here()->queue().push(served);
+      }
       job = scheduler::here()->next_for(*this);
     }
     this_thread().running = nullptr;
