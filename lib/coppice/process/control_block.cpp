@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include <boost/container/small_vector.hpp>
+
 #include <coppice/process/caught.hpp>
 #include <coppice/process/control_block.hpp>
 #include <coppice/process/delay_lines.hpp>
@@ -790,8 +792,9 @@ bool control_block::fails_allocation() noexcept {
   return may_be_harmed_ && can_meet_injector() && running_runtime().options.faults->fails_allocation();
 }
 
-std::vector<pid> control_block::links() const {
-  std::vector<pid> found;
+template <class Container>
+Container control_block::links_in() const {
+  Container found;
   if (first_link_ && first_link_state_ == active_link) found.push_back(first_link_);
   if (links_ != nullptr) {
     links_->for_each([&found](pid other, std::uint64_t state) {
@@ -799,8 +802,12 @@ std::vector<pid> control_block::links() const {
     });
   }
   // In the order of their pids, so that a simulation does not depend on how a hash table is laid out.
-  std::sort(found.begin(), found.end());
+  if (found.size() > 1) std::sort(found.begin(), found.end());
   return found;
+}
+
+std::vector<pid> control_block::links() const {
+  return links_in<std::vector<pid>>();
 }
 
 template <class Table, class Function>
@@ -913,8 +920,9 @@ void control_block::tell_of_end(const exit_reason& reason) noexcept {
     late = following;
   }
   const bool has_many_links = links_ != nullptr || answers_for_linked_;
-  const std::vector<pid> linked = has_many_links ? links() : std::vector<pid>{};
-  const auto orphans = answers_for_linked_ ? those_left(linked) : nullptr;
+  using few = boost::container::small_vector<pid, 8>;
+  const few linked = has_many_links ? links_in<few>() : few{};
+  const auto orphans = answers_for_linked_ ? those_left({linked.begin(), linked.end()}) : nullptr;
   const auto tell_linked = [&](pid other) {
     const bool hears_of_orphans = other == parent_ || is_ended_by(other);
     post(make_ending(other, envelope_kind::exit_linked, self_, {}, reason, hears_of_orphans ? orphans : nullptr));

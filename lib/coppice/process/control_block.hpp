@@ -449,6 +449,8 @@ class control_block final : public scheduling::runnable {
   [[nodiscard]] bool end_wait(wait_limit& limit);
   void act_on(envelope* arrived);
   void on_exit(envelope* signal, bool linked);
+  template <class Container>
+  Container links_in() const;
   void on_link(envelope* signal);
   void on_unlink(envelope* signal);
   void on_end(envelope* signal);
