@@ -280,21 +280,28 @@ scheduling::runnable::turn_result control_block::take_turn() {
   return take_turn();
 }
 
-void control_block::suspend() {
-  if (!runs_elsewhere()) {
+// Inline, as all that lies between a wait and the switch to another fiber: each return after the switch is one that the
+// processor has not foreseen.
+[[gnu::always_inline]] inline void control_block::suspend() {
+  if (!runs_elsewhere()) [[likely]] {
     running_runtime().engine.park();
-  } else if (commit_park()) {
-    thread_wait& thread = *extras_->thread;
-    std::unique_lock hold{thread.lock};
-    thread.woken.wait(hold, [&thread] { return thread.is_woken; });
-    thread.is_woken = false;
+  } else {
+    suspend_thread();
   }
   status_.store(status::running, std::memory_order_relaxed);
 }
 
-bool control_block::begin_wait(wait_limit& limit) {
+void control_block::suspend_thread() {
+  if (!commit_park()) return;
+  thread_wait& thread = *extras_->thread;
+  std::unique_lock hold{thread.lock};
+  thread.woken.wait(hold, [&thread] { return thread.is_woken; });
+  thread.is_woken = false;
+}
+
+[[gnu::always_inline]] inline bool control_block::begin_wait(wait_limit& limit) {
   if (is_to_unwind()) return false;
-  if (limit.is_limited_ && !limit.is_started()) {
+  if (limit.is_limited_ && !limit.is_started()) [[likely]] {
     limit.to_ = self_;
     limit.token_ = reference::make();
     running_runtime().engine.start_deferred(limit);
@@ -309,6 +316,14 @@ bool control_block::begin_wait(wait_limit& limit) {
 bool control_block::end_wait(wait_limit& limit) {
   if (woken_) limit.passed_ = true;
   awaited_wake_ = {};
+  return !is_to_unwind();
+}
+
+bool control_block::await_arrival() {
+  if (is_to_unwind()) return false;
+  suspend();
+  renew_budget();
+  fetch();
   return !is_to_unwind();
 }
 
@@ -405,7 +420,7 @@ envelope* control_block::wait_for_answer(reference asked, envelope** link, wait_
     // Mostly it comes alone, and need not go through the queue.
     const bool is_all = arrived != nullptr && arrived->next == nullptr;
     if (is_all && arrived->kind() == envelope_kind::reply && arrived->ref() == asked && asked == awaited_ &&
-        arrived->to == self_.value()) {
+        arrived->to == self_.value()) [[likely]] {
       awaited_ = {};
       awaited_wake_ = {};
       return arrived;

@@ -154,13 +154,7 @@ class control_block final : public scheduling::runnable {
   /// the process, and its stack has to be unwound now.
   [[nodiscard]] bool await_arrival(wait_limit& limit);
   /// The same without an end of the time.
-  [[nodiscard]] bool await_arrival() {
-    if (is_to_unwind()) return false;
-    suspend();
-    renew_budget();
-    fetch();
-    return !is_to_unwind();
-  }
+  [[nodiscard]] bool await_arrival();
   /// Unwinds the stack itself.
   void wait_for_arrival(wait_limit& limit);
 
@@ -444,6 +438,7 @@ class control_block final : public scheduling::runnable {
   bool can_meet_injector() const noexcept;
   void meet_injector(fault_point point, std::string_view what);
   void suspend();
+  void suspend_thread();
   // The two halves of `await_arrival`; false as there.
   [[nodiscard]] bool begin_wait(wait_limit& limit);
   [[nodiscard]] bool end_wait(wait_limit& limit);

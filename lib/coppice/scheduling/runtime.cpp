@@ -59,7 +59,7 @@ runtime::runtime(options wanted)
   tick_clock_.emplace(now());
   in_order_ = options_.virtual_time || options_.seed.has_value();
   const unsigned count = thread_count(options_);
-  for (unsigned i = 0; i < count; ++i) schedulers_.push_back(std::make_unique<scheduler>(*this, i));
+  for (unsigned i = 0; i < count; ++i) schedulers_.push_back(std::make_unique<scheduler>(*this, i, count == 1));
   if (count == 1) {
     schedulers_.front()->queue().make_private();
     schedulers_.front()->deferred().make_private();

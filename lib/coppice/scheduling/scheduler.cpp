@@ -150,19 +150,24 @@ class scheduler::algorithm final : public boost::fibers::algo::algorithm {
   // For our carriers this is where a park becomes final.
   void came_to_rest(carrier& left) noexcept {
     const auto why = std::exchange(left.why, carrier::leaving::no);
-    if (why == carrier::leaving::idles && scheduler_.keep(left)) return;
-    boost_->detach_worker_context(left.record->context);
     if (why == carrier::leaving::idles) {
+      if (scheduler_.keep(left)) return;
+      boost_->detach_worker_context(left.record->context);
       // From here on another thread may take it.
       scheduler_.runtime_.resting_carriers_.put(left);
       return;
     }
+    // Where there is but one thread, it stays on the list of that thread's fibers.
+    if (!scheduler_.is_alone_) boost_->detach_worker_context(left.record->context);
     runnable& job = *left.job;
     job.carrier_ = &left;
     // From a confirmed park on, another thread may run it: neither it nor its carrier may be touched then.
     if (why == carrier::leaving::parks) {
       if (job.commit_park()) return;
-      if (job.carrier_ == nullptr) scheduler_.runtime_.keep_abandoned(left);
+      if (job.carrier_ == nullptr) {
+        if (scheduler_.is_alone_) boost_->detach_worker_context(left.record->context);
+        scheduler_.runtime_.keep_abandoned(left);
+      }
     }
     scheduler_.queue_.push(job);
   }
@@ -234,9 +239,10 @@ class scheduler::algorithm final : public boost::fibers::algo::algorithm {
   std::deque<fiber_record*> woken_by_boost_;
 };
 
-scheduler::scheduler(runtime& of, unsigned index)
+scheduler::scheduler(runtime& of, unsigned index, bool is_alone)
     : runtime_{of},
       index_{index},
+      is_alone_{is_alone},
       in_order_{of.settings().virtual_time || of.settings().seed.has_value()},
       draw_{of.settings().seed.value_or(0)} {}
 
@@ -377,7 +383,7 @@ runnable* scheduler::next_runnable() noexcept {
 carrier* scheduler::fiber_for(runnable& ready) noexcept {
   carrier* on = std::exchange(ready.carrier_, nullptr);
   if (on != nullptr) {
-    algorithm_->attach(*on->record->context);
+    if (!is_alone_) algorithm_->attach(*on->record->context);
   } else {
     on = take_resting(ready.stack_class());
     if (on == nullptr) {

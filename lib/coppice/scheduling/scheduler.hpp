@@ -52,7 +52,7 @@ class carrier {
 /// One scheduler thread: its run queue, its pooled carriers, and the Boost.Fiber algorithm that joins them.
 class scheduler {
  public:
-  scheduler(runtime& of, unsigned index);
+  scheduler(runtime& of, unsigned index, bool is_alone);
   ~scheduler();
 
   /// The body of the thread; returns after the runtime's `stop`.
@@ -97,6 +97,7 @@ class scheduler {
 
   runtime& runtime_;
   const unsigned index_;
+  const bool is_alone_;  // the only one of its runtime: what parks here goes on here
   const bool in_order_;  // as the runtime's
   algorithm* algorithm_ = nullptr;
   run_queue queue_;
