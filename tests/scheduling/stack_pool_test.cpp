@@ -245,6 +245,26 @@ TEST_SUITE("stack_pool") {
     pool.deallocate(used);
   }
 
+  TEST_CASE("stacks that have lost their pages are all used again before new ones are made") {
+    stack_pool pool;
+    borrowed_stacks kept(pool);
+    borrowed_stacks resting(pool);
+    // One in each reservation stays in use, so that all of them stay.
+    for (int i = 0; i < 50; ++i) {
+      kept.take();
+      for (int j = 0; j < 9; ++j) resting.take();
+    }
+    std::set<void*> tops;
+    for (stack const& each : resting.stacks) tops.insert(each.top);
+    resting.give_back();
+    pool.trim();
+    CHECK(pool.stats().cached == 450);
+    CHECK(pool.stats().warm == 0);
+    for (int i = 0; i < 450; ++i) CHECK(tops.erase(resting.take().top) == 1);
+    CHECK(pool.stats().cached == 0);
+    CHECK(pool.stats().in_use == 500);
+  }
+
   TEST_CASE("trimming unmaps reservations in which no stack is in use") {
     stack_pool pool;
     borrowed_stacks stacks(pool);

@@ -8,7 +8,6 @@
 #include <mutex>
 #include <new>
 #include <utility>
-#include <vector>
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -95,7 +94,70 @@ struct reservation {
   std::uint32_t capacity = 0;
   std::uint32_t guarded = 0;
   std::uint32_t at_rest = 0;
+  // Those at rest that have lost their pages: a bit each. Of a million that were needed once and are not, hundreds of
+  // thousands may stay here, beside a few that are in use.
+  std::unique_ptr<std::uint64_t[]> cold;
+  std::uint32_t cold_count = 0;
+  std::uint32_t first_cold_word = 0;  // no bit is set before it
   std::unique_ptr<unsigned[]> valgrind_ids;
+
+  void add_cold(std::uint32_t index) noexcept {
+    cold[index / 64] |= std::uint64_t{1} << index % 64;
+    first_cold_word = std::min(first_cold_word, index / 64);
+    ++cold_count;
+  }
+
+  /// The lowest. There has to be one.
+  std::uint32_t take_cold() noexcept {
+    while (cold[first_cold_word] == 0) ++first_cold_word;
+    std::uint64_t& word = cold[first_cold_word];
+    const auto index = first_cold_word * 64 + static_cast<std::uint32_t>(std::countr_zero(word));
+    word &= word - 1;
+    --cold_count;
+    return index;
+  }
+};
+
+/// The tops of stacks that have come back. Its memory is its own, so that what it took at most can be given back.
+class top_list {
+ public:
+  top_list() noexcept = default;
+  ~top_list() {
+    if (places_ != nullptr) munmap(places_, bytes_);
+  }
+  top_list(top_list const&) = delete;
+  top_list& operator=(top_list const&) = delete;
+
+  /// From now on it has room for so many.
+  void reserve(std::size_t count) {
+    std::size_t const wanted = (count * sizeof(void*) + page_size() - 1) / page_size() * page_size();
+    if (wanted <= bytes_) return;
+    void* const made = places_ == nullptr ? mmap(nullptr, wanted, PROT_READ | PROT_WRITE,
+                                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+                                          : mremap(places_, bytes_, wanted, MREMAP_MAYMOVE);
+    if (made == MAP_FAILED) throw std::bad_alloc();
+    places_ = static_cast<void**>(made);
+    bytes_ = wanted;
+  }
+
+  std::size_t size() const noexcept { return size_; }
+  bool empty() const noexcept { return size_ == 0; }
+  void** begin() noexcept { return places_; }
+  void** end() noexcept { return places_ + size_; }
+
+  void push(void* top) noexcept { places_[size_++] = top; }
+  void* pop() noexcept { return places_[--size_]; }
+
+  /// Is empty then, and has no page in memory; the room stays.
+  void clear() noexcept {
+    if (size_ != 0) madvise(places_, bytes_, MADV_DONTNEED);
+    size_ = 0;
+  }
+
+ private:
+  void** places_ = nullptr;
+  std::size_t bytes_ = 0;
+  std::size_t size_ = 0;
 };
 
 std::size_t stride_of(std::size_t class_index) noexcept {
@@ -138,11 +200,12 @@ void permit_access([[maybe_unused]] stack const& taken) noexcept {
 }  // namespace
 
 struct stack_pool::state {
-  /// The stacks of one class. Those at rest are in `tops`, the one that came back last at the end; those before
-  /// `warm_from` have lost their pages since.
+  /// The stacks of one class. Those at rest that have their pages are in `tops`, the one that came back last at the
+  /// end; the others in their reservations.
   struct size_class {
-    std::vector<void*> tops;
-    std::size_t warm_from = 0;
+    top_list tops;
+    std::size_t cold = 0;
+    reservation* cold_from = nullptr;  // has had some; null: to be looked for
     std::size_t carved = 0;
     std::size_t room = 0;            // for how many its reservations have
     reservation* current = nullptr;  // carved from
@@ -197,11 +260,19 @@ struct stack_pool::state {
       if (mapped != MAP_FAILED) break;
     }
     std::size_t const length = capacity * stride;
+    try {
+      made.cold = std::make_unique<std::uint64_t[]>((capacity + 63) / 64);
+    } catch (...) {
+      munmap(mapped, length);
+      throw;
+    }
     // A huge page would be resident as a whole once a single stack in it is touched.
     madvise(mapped, length, MADV_NOHUGEPAGE);
     made.capacity = static_cast<std::uint32_t>(capacity);
     made.guarded = 0;
     made.at_rest = 0;
+    made.cold_count = 0;
+    made.first_cold_word = 0;
     made.carved.store(0, std::memory_order_relaxed);
     made.class_index.store(class_index, std::memory_order_relaxed);
     made.length.store(length, std::memory_order_relaxed);
@@ -227,6 +298,8 @@ struct stack_pool::state {
 #endif
     munmap(reinterpret_cast<void*>(start), length);
     if (kind == guard::mprotect) mprotect_guards.fetch_sub(gone.guarded, std::memory_order_relaxed);
+    gone.cold.reset();
+    gone.cold_count = 0;
     gone.valgrind_ids.reset();
     reserved_bytes -= length;
   }
@@ -272,67 +345,78 @@ struct stack_pool::state {
 
   // Gives the pages of the stacks that have come back since the last time to the system.
   void cool_down(size_class& cooled, std::size_t class_index) noexcept {
-    auto const first = cooled.tops.begin() + static_cast<std::ptrdiff_t>(cooled.warm_from);
-    std::sort(first, cooled.tops.end());
+    std::sort(cooled.tops.begin(), cooled.tops.end());
     std::size_t const stride = stride_of(class_index);
     // Neighbours go in one call: guards, of either kind, survive it.
     std::byte* start = nullptr;
     std::byte* end = nullptr;
-    for (auto top = first; top != cooled.tops.end(); ++top) {
-      std::byte* const stack_end = page_above(*top);
+    reservation* home = nullptr;
+    for (void* const top : cooled.tops) {
+      std::byte* const stack_end = page_above(top);
       if (end == nullptr || stack_end - end != static_cast<std::ptrdiff_t>(stride)) {
         if (end != nullptr) madvise(start, static_cast<std::size_t>(end - start), MADV_DONTNEED);
         start = stack_end - class_size(class_index);
       }
       end = stack_end;
+      if (home == nullptr || !lies_in(top, *home)) home = &home_of(top);
+      home->add_cold(index_in(*home, top, class_index));
     }
     if (end != nullptr) madvise(start, static_cast<std::size_t>(end - start), MADV_DONTNEED);
-    cooled.warm_from = cooled.tops.size();
+    cooled.cold += cooled.tops.size();
+    cooled.tops.clear();
+    cooled.cold_from = nullptr;
+  }
+
+  // There has to be one.
+  stack take_cold(size_class& from, std::size_t class_index) noexcept {
+    if (from.cold_from == nullptr || from.cold_from->cold_count == 0) {
+      from.cold_from = reservations.get();
+      while (from.cold_from->start.load(std::memory_order_relaxed) == 0 || from.cold_from->cold_count == 0 ||
+             from.cold_from->class_index.load(std::memory_order_relaxed) != class_index) {
+        ++from.cold_from;
+      }
+    }
+    --from.cold;
+    --from.cold_from->at_rest;
+    std::uintptr_t const start = from.cold_from->start.load(std::memory_order_relaxed);
+    return stack_at(start, class_index, from.cold_from->take_cold());
   }
 
   /// The reservation that a stack was carved from. There are few: each is twice as large as the one before.
   reservation& home_of(void* top) noexcept {
     reservation* home = reservations.get();
-    while (!lies_in(top, home->start.load(std::memory_order_relaxed), home->length.load(std::memory_order_relaxed))) {
-      ++home;
-    }
+    while (!lies_in(top, *home)) ++home;
     return *home;
   }
 
   // All stacks of the class that are at rest have to be cold.
   void unmap_unused(size_class& thinned, std::size_t class_index) noexcept {
-    std::vector<void*>& tops = thinned.tops;
     std::size_t const count = used.load(std::memory_order_relaxed);
     for (std::size_t i = 0; i < count; ++i) {
       reservation& tested = reservations[i];
-      std::uintptr_t const start = tested.start.load(std::memory_order_relaxed);
-      if (start == 0 || tested.class_index.load(std::memory_order_relaxed) != class_index) continue;
+      if (tested.start.load(std::memory_order_relaxed) == 0) continue;
+      if (tested.class_index.load(std::memory_order_relaxed) != class_index) continue;
       std::uint32_t const carved = tested.carved.load(std::memory_order_relaxed);
       if (tested.at_rest != carved) continue;
-      std::size_t const length = tested.length.load(std::memory_order_relaxed);
-      std::erase_if(tops, [&](void* top) { return lies_in(top, start, length); });
+      thinned.cold -= tested.cold_count;
       thinned.carved -= carved;
       thinned.room -= tested.capacity;
       if (thinned.current == &tested) thinned.current = nullptr;
       unmap(tested);
     }
-    thinned.warm_from = tops.size();
     if (thinned.room == 0) thinned.next_reservation = first_reservation;
-    if (tops.capacity() > 2 * thinned.room + 1024) {
-      try {
-        std::vector<void*> smaller;
-        smaller.reserve(thinned.room);
-        smaller.assign(tops.begin(), tops.end());
-        tops.swap(smaller);
-      } catch (std::bad_alloc const&) {
-        // It stays larger than it need be.
-      }
-    }
   }
 
   // Of the last stack in a reservation the top may be the end.
-  static bool lies_in(void* top, std::uintptr_t start, std::size_t length) noexcept {
-    return reinterpret_cast<std::uintptr_t>(top) - 1 - start < length;
+  static bool lies_in(void* top, reservation const& tested) noexcept {
+    std::uintptr_t const start = tested.start.load(std::memory_order_relaxed);
+    return start != 0 &&
+           reinterpret_cast<std::uintptr_t>(top) - 1 - start < tested.length.load(std::memory_order_relaxed);
+  }
+
+  static std::uint32_t index_in(reservation const& home, void* top, std::size_t class_index) noexcept {
+    std::uintptr_t const start = home.start.load(std::memory_order_relaxed);
+    return static_cast<std::uint32_t>((reinterpret_cast<std::uintptr_t>(top) - 1 - start) / stride_of(class_index));
   }
 
   static std::byte* page_above(void* top) noexcept {
@@ -375,12 +459,12 @@ stack stack_pool::allocate(std::size_t size) {
     std::lock_guard lock(s.mutex);
     state::size_class& from = s.classes[class_index];
     if (!from.tops.empty()) {
-      void* const top = from.tops.back();
-      from.tops.pop_back();
-      from.warm_from = std::min(from.warm_from, from.tops.size());
+      void* const top = from.tops.pop();
       --s.home_of(top).at_rest;
       std::byte* const base = state::page_above(top) - class_size(class_index);
       taken = {top, static_cast<std::size_t>(static_cast<std::byte*>(top) - base)};
+    } else if (from.cold != 0) {
+      taken = s.take_cold(from, class_index);
     } else {
       bool guarded;
       taken = s.carve(from, class_index, guarded);
@@ -395,7 +479,7 @@ stack stack_pool::allocate(std::size_t size) {
 void stack_pool::deallocate(stack returned) noexcept {
   forbid_access(returned);
   std::lock_guard lock(state_->mutex);
-  state_->classes[class_of(returned.size)].tops.push_back(returned.top);  // room was reserved with its reservation
+  state_->classes[class_of(returned.size)].tops.push(returned.top);  // room was reserved with its reservation
   ++state_->home_of(returned.top).at_rest;
 }
 
@@ -403,7 +487,7 @@ void stack_pool::trim() noexcept {
   state& s = *state_;
   std::lock_guard lock(s.mutex);
   for (std::size_t i = 0; i < class_count; ++i) {
-    if (s.classes[i].tops.empty()) continue;
+    if (s.classes[i].tops.empty() && s.classes[i].cold == 0) continue;
     s.cool_down(s.classes[i], i);
     s.unmap_unused(s.classes[i], i);
   }
@@ -429,8 +513,8 @@ stack_pool::statistics stack_pool::stats() const {
   std::size_t carved = 0;
   for (state::size_class const& each : s.classes) {
     carved += each.carved;
-    counted.cached += each.tops.size();
-    counted.warm += each.tops.size() - each.warm_from;
+    counted.cached += each.tops.size() + each.cold;
+    counted.warm += each.tops.size();
   }
   counted.in_use = carved - counted.cached;
   counted.reserved_bytes = s.reserved_bytes;
