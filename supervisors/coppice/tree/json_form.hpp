@@ -10,6 +10,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <coppice/process/message_form.hpp>
+#include <coppice/process/object_room.hpp>
 #include <coppice/process/value_form.hpp>
 
 namespace coppice {
@@ -65,7 +66,7 @@ struct json_fault {
 ///     if (!read_value(reader, options)) report(reader.faults());
 ///
 /// The JSON must outlive the reader.
-class json_value_reader final : public value_reader {
+class json_value_reader final : public value_reader, public detail::pooled_object {
  public:
   /// `pointer` is where `value` stands in its file: it comes before the pointers of all faults.
   explicit json_value_reader(nlohmann::json const& value, std::string pointer = {});

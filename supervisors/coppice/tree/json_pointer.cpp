@@ -18,7 +18,12 @@ std::string pointer_to(std::string_view parent, std::string_view key) {
 }
 
 std::string pointer_to(std::string_view parent, std::size_t index) {
-  return std::string{parent} + '/' + std::to_string(index);
+  std::string const number = std::to_string(index);
+  std::string pointer;
+  pointer.reserve(parent.size() + 1 + number.size());
+  pointer += parent;
+  pointer += '/';
+  return pointer += number;
 }
 
 std::string pointer_name(std::string_view pointer) {

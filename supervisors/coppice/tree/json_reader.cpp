@@ -25,7 +25,7 @@ constexpr std::string_view blanks = " \t\r\n";
 
 // Builds the value out of the parser's events. The parser itself keeps no recursion, and neither do we: open arrays and
 // objects are a list, so that depth costs no stack.
-class builder : public nlohmann::json_sax<nlohmann::json> {
+class builder final : public nlohmann::json_sax<nlohmann::json> {
  public:
   builder(std::string_view text, fault_list& faults) : text_{text}, faults_{faults} {}
 
@@ -41,9 +41,9 @@ class builder : public nlohmann::json_sax<nlohmann::json> {
   bool number_unsigned(std::uint64_t value) override { return scalar(value); }
   bool number_float(double value, std::string const& written) override {
     bool const whole = written.find_first_of(".eE") == std::string::npos;
-    return scalar(std::make_unique<located_json::other_number>(located_json::other_number{value, written, whole}));
+    return scalar(std::make_unique<located_json::other_number>(value, written, whole));
   }
-  bool string(std::string& value) override { return scalar(std::make_unique<std::string>(std::move(value))); }
+  bool string(std::string& value) override { return scalar(std::make_unique<located_json::text>(std::move(value))); }
   bool binary(nlohmann::json::binary_t&) override { return false; }
 
   bool start_object(std::size_t) override { return open(true); }
@@ -167,10 +167,7 @@ class builder : public nlohmann::json_sax<nlohmann::json> {
 
   template <class T>
   bool scalar(T value) {
-    located_json node;
-    node.value = std::move(value);
-    node.offset = take_token();
-    put(std::move(node));
+    put(std::move(value), take_token());
     return true;
   }
 
@@ -194,27 +191,23 @@ class builder : public nlohmann::json_sax<nlohmann::json> {
   bool close(Finish const& finish) {
     take_token();
     frame& closed = innermost();
-    located_json node;
-    node.value = finish(closed);
-    node.offset = closed.offset;
     --depth_;
-    put(std::move(node));
+    put(finish(closed), closed.offset);
     return true;
   }
 
-  void put(located_json node) {
-    if (depth_ == 0) {
-      root_ = std::move(node);
+  template <class T>
+  void put(T value, std::uint32_t offset) {
+    frame* const top = depth_ == 0 ? nullptr : &innermost();
+    if (top != nullptr && top->is_object && !top->keep) {
+      top->members.pop_back();
       return;
     }
-    frame& top = innermost();
-    if (!top.is_object) {
-      top.elements.push_back(std::move(node));
-    } else if (top.keep) {
-      top.members.back().value = std::move(node);
-    } else {
-      top.members.pop_back();
-    }
+    located_json& node = top == nullptr   ? root_.emplace()
+                         : top->is_object ? top->members.back().value
+                                          : top->elements.emplace_back();
+    node.value = std::move(value);
+    node.offset = offset;
   }
 
   std::string_view text_;

@@ -18,7 +18,7 @@ T const* pointed(located_json const& value) noexcept {
 }  // namespace
 
 std::string const* located_json::if_string() const noexcept {
-  return pointed<std::string>(*this);
+  return pointed<text>(*this);
 }
 
 located_json::array const* located_json::if_array() const noexcept {
@@ -33,7 +33,7 @@ located_json const* located_json::find(std::string_view key) const noexcept {
   object const* members = if_object();
   if (members == nullptr) return nullptr;
   for (member const& one : *members) {
-    if (one.key == key) return &one.value;
+    if (detail::is_same_key(one.key, key)) return &one.value;
   }
   return nullptr;
 }
@@ -48,7 +48,7 @@ std::string located_json::described() const {
                           constexpr std::size_t shown = 40;
                           return n->text.size() <= shown ? n->text : n->text.substr(0, shown) + "...";
                         },
-                        [](std::unique_ptr<std::string> const& s) { return "the string " + detail::in_quotes(*s); },
+                        [](std::unique_ptr<text> const& s) { return "the string " + detail::in_quotes(*s); },
                         [](std::unique_ptr<array> const&) { return std::string{"an array"}; },
                         [](std::unique_ptr<object> const&) { return std::string{"an object"}; },
                     },
@@ -62,7 +62,9 @@ nlohmann::json to_json(located_json const& value) {
                         [](std::int64_t n) { return nlohmann::json(n); },
                         [](std::uint64_t n) { return nlohmann::json(n); },
                         [](std::unique_ptr<located_json::other_number> const& n) { return nlohmann::json(n->value); },
-                        [](std::unique_ptr<std::string> const& s) { return nlohmann::json(*s); },
+                        [](std::unique_ptr<located_json::text> const& s) {
+                          return nlohmann::json(static_cast<std::string const&>(*s));
+                        },
                         [](std::unique_ptr<located_json::array> const& elements) {
                           nlohmann::json result = nlohmann::json::array();
                           for (located_json const& element : *elements) result.push_back(to_json(element));

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <coppice/process/object_room.hpp>
 #include <coppice/tree/fault.hpp>
 #include <coppice/tree/identifier.hpp>
 #include <coppice/tree/json_pointer.hpp>
@@ -51,7 +52,8 @@ constexpr std::array restart_types{restart_type::permanent, restart_type::transi
 
 template <class Range>
 bool contains(Range const& words, std::string_view word) {
-  return std::find(std::begin(words), std::end(words), word) != std::end(words);
+  return std::any_of(std::begin(words), std::end(words),
+                     [word](std::string_view each) { return detail::is_same_key(each, word); });
 }
 
 // Erlang's names for what a tree file calls otherwise.
@@ -90,23 +92,24 @@ class checker {
     return spec;
   }
 
-  tree_child child(located_json const& value, std::string pointer, std::optional<auto_shutdown> parent) {
+  // Into `made`, for a worker takes some time to be moved.
+  void child(located_json const& value, std::string pointer, std::optional<auto_shutdown> parent, tree_child& made) {
     if (value.if_object() == nullptr) {
       faults_.add(
           pointer, value.offset,
           fmt::format("expected a child, an object such as {{\"id\": \"a\", \"start\": \"calc\"}}; got {}. Write it in "
                       "braces.",
                       value.described()));
-      return {};
+      return;
     }
     if (child_role(value, pointer) == role::supervisor) {
-      supervisor_spec spec = supervisor(value, std::move(pointer), role::supervisor);
+      auto& spec = made.spec.emplace<supervisor_spec>(supervisor(value, std::move(pointer), role::supervisor));
       check_significant(value, spec, parent);
-      return {std::move(spec)};
+      return;
     }
-    worker_spec spec = worker(value, std::move(pointer));
+    auto& spec = std::get<worker_spec>(made.spec);
+    worker(value, std::move(pointer), spec);
     check_significant(value, spec, parent);
-    return {std::move(spec)};
   }
 
  private:
@@ -219,9 +222,9 @@ class checker {
     boost::unordered_flat_map<std::string_view, std::size_t, std::hash<std::string_view>> ids;
     ids.reserve(list->size());
     for (std::size_t i = 0; i < list->size() && !faults_.full(); ++i) {
-      result.push_back(child((*list)[i], pointer_to(pointer, i), parent));
       // Room was reserved: what has been added stays where it is.
-      tree_child const& added = result.back();
+      tree_child& added = result.emplace_back();
+      child((*list)[i], pointer_to(pointer, i), parent, added);
       if (added.id().empty()) continue;
       auto const [earlier, is_new] = ids.emplace(added.id(), i);
       if (is_new) continue;
@@ -232,8 +235,7 @@ class checker {
     return result;
   }
 
-  worker_spec worker(located_json const& value, std::string pointer) {
-    worker_spec spec;
+  void worker(located_json const& value, std::string pointer, worker_spec& spec) {
     check_keys(value, pointer, role::worker);
     spec.id = id(value, pointer, role::worker);
     spec.name = registered_name(value, pointer);
@@ -251,7 +253,6 @@ class checker {
     spec.cost = cost(value, pointer);
     processes_ += spec.processes();
     spec.pointer = std::move(pointer);
-    return spec;
   }
 
   // The id, or an empty string where it is missing or wrong.
@@ -330,7 +331,8 @@ class checker {
       detail::check_exact_numbers(*given, pointer_to(pointer, "args"), faults_);
       return nullptr;
     }
-    auto json = std::make_shared<nlohmann::json const>(given == nullptr ? nlohmann::json::object() : to_json(*given));
+    auto json = std::allocate_shared<nlohmann::json const>(
+        detail::object_allocator<nlohmann::json>{}, given == nullptr ? nlohmann::json::object() : to_json(*given));
     if (worker.empty()) return json;
     std::vector<arg_fault> wrong;
     read = workers_.read_args(worker, *json, wrong);
@@ -403,8 +405,9 @@ class checker {
 
   std::optional<std::size_t> stack(located_json const& value, std::string const& pointer) {
     located_json const* given = value.find("stack");
+    if (given == nullptr) return std::nullopt;
     std::string advice = "Leave it out for the default of the runtime.";
-    if (given != nullptr && given->if_string() != nullptr) {
+    if (given->if_string() != nullptr) {
       if (auto const bytes = detail::bytes_meant(*given->if_string(), tree_limits::max_stack_bytes))
         advice = fmt::format("For {} write {}.", *given->if_string(), *bytes);
     }
@@ -482,7 +485,8 @@ std::optional<tree_child> check_child(located_json const& value, std::string con
                                       fault_list& bad_combinations) {
   std::size_t const before = faults.faults().size();
   checker one{workers, faults, bad_combinations};
-  tree_child spec = one.child(value, pointer, std::nullopt);
+  tree_child spec;
+  one.child(value, pointer, std::nullopt, spec);
   if (auto const* count = value.find("count")) {
     faults.add(
         detail::pointer_to(pointer, "count"), count->offset,
