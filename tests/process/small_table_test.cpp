@@ -37,6 +37,23 @@ TEST_CASE("a small table finds what it was given, few entries or many") {
   }
 }
 
+TEST_CASE("a table that expects many entries makes room for them once") {
+  table values;
+  values.insert(ref(1), 1);
+  values.reserve(1'000);
+  const std::size_t room = values.bytes();
+  for (std::uint64_t i = 2; i <= 1'000; ++i) values.insert(ref(i), static_cast<int>(i));
+  CHECK(values.bytes() == room);
+  for (std::uint64_t i = 1; i <= 1'000; ++i) {
+    REQUIRE(values.find(ref(i)) != nullptr);
+    CHECK(*values.find(ref(i)) == static_cast<int>(i));
+  }
+
+  table few;
+  few.reserve(8);
+  CHECK(few.bytes() == 0);
+}
+
 TEST_CASE("a table that had many entries does not keep the room of them all") {
   constexpr std::uint64_t many = 100'000;
   for (const bool at_once : {false, true}) {

@@ -780,6 +780,12 @@ void control_block::set_link(pid other, std::uint64_t state) {
   add(link_count_, 1);
 }
 
+void control_block::expect_links(std::size_t many) {
+  if (!link_map::are_many(many)) return;
+  if (links_ == nullptr) links_ = std::make_unique<link_map>();
+  links_->reserve(many);
+}
+
 void control_block::erase_link(pid other) noexcept {
   if (first_link_ == other) {
     first_link_ = pid{};

@@ -223,6 +223,8 @@ class control_block final : public scheduling::runnable {
   void link_to(pid other);
   void unlink_from(pid other);
   bool is_linked_to(pid other) const;
+  /// Makes room for so many, if that is worth it.
+  void expect_links(std::size_t many);
   reference monitor(pid target, std::string name);
   bool demonitor(reference of, bool flush);
   void set_trap_exit(bool on) noexcept { trap_exit_.store(on, std::memory_order_relaxed); }

@@ -91,8 +91,9 @@ void hurry(pid custodian, pid orphan, std::chrono::milliseconds time, bool is_kn
 
 }  // namespace
 
-void become_custodian() {
+void become_custodian(std::size_t children) {
   control_block& me = control_block::current();
+  me.expect_links(children);
   me.answer_for_linked();
   me.observe_children(true);
 }

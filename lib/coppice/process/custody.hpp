@@ -15,8 +15,8 @@ namespace coppice::detail {
 
 /// From now on the calling process answers for its children: if it ends without having ended them, whoever gets its
 /// exit signal or DOWN can learn who they were, with `take_orphans_of`. And what it spawns is reported to the
-/// runtime's observer.
-void become_custodian();
+/// runtime's observer. It will have so many children, for the time being.
+void become_custodian(std::size_t children);
 
 /// Whether what the calling process spawns is reported to the runtime's observer when it ends.
 void observe_children(bool yes);

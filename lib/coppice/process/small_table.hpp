@@ -35,6 +35,15 @@ class small_table : public pooled_object {
     return nullptr;
   }
 
+  /// Whether so many go into a hash table.
+  static constexpr bool are_many(std::size_t count) noexcept { return count > most_few; }
+
+  void reserve(std::size_t count) {
+    if (!are_many(count)) return;
+    if (many_ == nullptr) become_many();
+    many_->reserve(count);
+  }
+
   /// True: it is new.
   bool insert_or_assign(Key key, Value value) {
     if (Value* const present = find(key)) {

@@ -18,10 +18,6 @@ namespace coppice::detail {
 
 namespace {
 
-shutdown_time shutdown_of(const child_spec& spec) {
-  return spec.shutdown.value_or(shutdown_time::default_of(spec.type));
-}
-
 std::optional<std::chrono::milliseconds> limit_of(shutdown_time shutdown) {
   if (shutdown.is_infinity() || shutdown.is_brutal_kill()) return std::nullopt;
   // A limit that the clock's nanoseconds cannot hold is none.
@@ -31,10 +27,9 @@ std::optional<std::chrono::milliseconds> limit_of(shutdown_time shutdown) {
 }
 
 // Whether a child that was told to end ended as it should (S91).
-bool is_expected_end(const child_spec& spec, const exit_reason& reason) {
-  if (shutdown_of(spec).is_brutal_kill() ? reason == exit_reason::killed() : reason == exit_reason::shutdown())
-    return true;
-  return spec.restart != restart_type::permanent && reason.is_normal_end();
+bool is_expected_end(shutdown_time shutdown, restart_type restart, const exit_reason& reason) {
+  if (shutdown.is_brutal_kill() ? reason == exit_reason::killed() : reason == exit_reason::shutdown()) return true;
+  return restart != restart_type::permanent && reason.is_normal_end();
 }
 
 // What a start function throws is a failed start, as is a success without a process (S84).
@@ -63,7 +58,7 @@ void supervisor_server::say(const Text& what) const {
 }
 
 void supervisor_server::log_start_failure(const child& failed, const exit_reason& reason) const {
-  say([&] { return fmt::format("child \"{}\" did not start: {}", failed.spec.id, reason.to_string()); });
+  say([&] { return fmt::format("child \"{}\" did not start: {}", failed.id, reason.to_string()); });
 }
 
 // Starting
@@ -75,7 +70,7 @@ supervisor_server::supervisor_server(supervisor_init init)
       observer_{std::move(init.observer)},
       budget_{init.flags.max_restarts, init.flags.max_seconds} {
   process_flag(trap_exit, true);
-  become_custodian();
+  become_custodian(init.children.size());
   if (flags_.max_seconds.count() <= 0) {
     exit(exit_reason::tuple({exit_reason{"supervisor_data"},
                              exit_reason::tuple({exit_reason{"invalid_period"},
@@ -86,11 +81,12 @@ supervisor_server::supervisor_server(supervisor_init init)
   processes_.reserve(init.children.size());
   for (auto& spec : init.children) {
     std::optional<exit_reason> fault = check_child_spec(spec, flags_.auto_shutdown);
-    if (!fault && find(spec.id) != nullptr) {
-      fault = exit_reason::tuple({exit_reason{"duplicate_child_name"}, exit_reason{spec.id}});
+    if (!fault) {
+      auto made = std::make_unique<child>(std::move(spec));
+      if (add(made)) continue;
+      fault = exit_reason::tuple({exit_reason{"duplicate_child_name"}, exit_reason{made->id}});
     }
-    if (fault) exit(exit_reason::tuple({exit_reason{"start_spec"}, *fault}));
-    add(std::move(spec));
+    exit(exit_reason::tuple({exit_reason{"start_spec"}, *fault}));
   }
   child* failed = nullptr;
   exit_reason reason;
@@ -104,8 +100,9 @@ supervisor_server::supervisor_server(supervisor_init init)
     throw;
   }
   log_start_failure(*failed, reason);
-  auto why = exit_reason::tuple({exit_reason::shutdown(), exit_reason::tuple({exit_reason{"failed_to_start_child"},
-                                                                              exit_reason{failed->spec.id}, reason})});
+  auto why =
+      exit_reason::tuple({exit_reason::shutdown(),
+                          exit_reason::tuple({exit_reason{"failed_to_start_child"}, exit_reason{failed->id}, reason})});
   if (observer_ != nullptr) observer_->supervisor_stopping(path_, self());
   terminate_all(children_.begin());
   exit(std::move(why));
@@ -121,27 +118,27 @@ bool supervisor_server::start_all(children::iterator first, child** failed, exit
       return false;
     }
     // Nothing is known of a temporary child that does not run (S86).
-    if (result.is_ignored() && next.spec.restart == restart_type::temporary) remove(next);
+    if (result.is_ignored() && next.restart == restart_type::temporary) remove(next);
   }
   return true;
 }
 
 start_result supervisor_server::start(child& started) {
   come_to(fault_point::child_starts, started);
-  if (observer_ != nullptr) observer_->child_starting(path_of(started), started.spec.type, self());
+  if (observer_ != nullptr) observer_->child_starting(path_of(started.id), started.type, self());
   std::optional<inheritance> bequeathed;
-  if (observer_ != nullptr && started.spec.type == child_type::supervisor) {
-    bequeathed.emplace(path_of(started), observer_);
+  if (observer_ != nullptr && started.type == child_type::supervisor) {
+    bequeathed.emplace(path_of(started.id), observer_);
   }
-  start_result result = call_start(started.spec.start);
+  start_result result = call_start(started.start);
   bequeathed.reset();
   set_restarting(started, false);
   if (result) {
     set_process(started, result.process());
-    if (observer_ != nullptr) observer_->child_started(path_of(started), started.spec.type, result.process(), self());
+    if (observer_ != nullptr) observer_->child_started(path_of(started.id), started.type, result.process(), self());
     come_to(fault_point::child_started, started);
   } else if (result.is_failed() && observer_ != nullptr) {
-    observer_->child_start_failed(path_of(started), result.error(), self());
+    observer_->child_start_failed(path_of(started.id), result.error(), self());
   }
   return result;
 }
@@ -170,7 +167,7 @@ void supervisor_server::terminate_all(children::iterator first) {
     end_child(last, &early);
     last.in_group = false;
     set_restarting(last, false);
-    if (last.spec.restart == restart_type::temporary) {
+    if (last.restart == restart_type::temporary) {
       // It is not started again, so it is forgotten (S100).
       auto after = std::next(each);
       remove(last);
@@ -184,15 +181,15 @@ void supervisor_server::end_child(child& ended, early_ends* early) {
   if (!ended.process) return;
   come_to(fault_point::child_ends, ended);
   const pid process = ended.process;
-  if (observer_ != nullptr) observer_->child_ending(path_of(ended), process, self());
-  const shutdown_time shutdown = shutdown_of(ended.spec);
-  const exit_reason reason = end_process(
-      process, shutdown.is_brutal_kill() ? exit_reason::kill() : exit_reason::shutdown(), limit_of(shutdown), early);
+  if (observer_ != nullptr) observer_->child_ending(path_of(ended.id), process, self());
+  const exit_reason reason =
+      end_process(process, ended.shutdown.is_brutal_kill() ? exit_reason::kill() : exit_reason::shutdown(),
+                  limit_of(ended.shutdown), early);
   set_process(ended, pid{});
-  if (!is_expected_end(ended.spec, reason)) {
+  if (!is_expected_end(ended.shutdown, ended.restart, reason)) {
     say([&] {
-      return fmt::format("child \"{}\" {} ended with {} when it was told to shut down", ended.spec.id,
-                         to_string(process), reason.to_string());
+      return fmt::format("child \"{}\" {} ended with {} when it was told to shut down", ended.id, to_string(process),
+                         reason.to_string());
     });
   }
   // A supervisor that was killed has ended none of its children. They are ending now, by their links; nothing may be
@@ -208,9 +205,8 @@ supervisor_server::bequest::~bequest() {
   leave_orphans([this](pid left) -> std::optional<time_to_end> {
     const child* known = of_.find(left);
     if (known == nullptr) return std::nullopt;
-    if (known->spec.type == child_type::supervisor) return time_to_end{};
-    const shutdown_time shutdown = shutdown_of(known->spec);
-    return time_to_end{shutdown.is_brutal_kill() ? default_time_to_end : limit_of(shutdown)};
+    if (known->type == child_type::supervisor) return time_to_end{};
+    return time_to_end{known->shutdown.is_brutal_kill() ? default_time_to_end : limit_of(known->shutdown)};
   });
 }
 
@@ -235,7 +231,7 @@ supervisor_server::restart_outcome supervisor_server::restart(child& ended, cons
     return fmt::format("{}. Restart {} of {} within {} s", what(), budget_.spent(), flags_.max_restarts,
                        flags_.max_seconds.count());
   });
-  if (observer_ != nullptr) observer_->restarting(path_of(ended), self());
+  if (observer_ != nullptr) observer_->restarting(path_of(ended.id), self());
   switch (flags_.strategy) {
     case strategy::one_for_one: {
       const start_result result = start(ended);
@@ -245,7 +241,7 @@ supervisor_server::restart_outcome supervisor_server::restart(child& ended, cons
       }
       break;
     }
-    case strategy::rest_for_one: restart_group(ended.place, ended); break;
+    case strategy::rest_for_one: restart_group(children_.iterator_to(ended), ended); break;
     case strategy::one_for_all: restart_group(children_.begin(), ended); break;
   }
   return restart_outcome::done;
@@ -261,23 +257,23 @@ void supervisor_server::handle(exit_signal ended) {
 }
 
 void supervisor_server::child_ended(child& ended, pid process, const exit_reason& reason) {
-  const bool restarts = ended.spec.restart == restart_type::permanent ||
-                        (ended.spec.restart == restart_type::transient && !reason.is_normal_end());
+  const bool restarts =
+      ended.restart == restart_type::permanent || (ended.restart == restart_type::transient && !reason.is_normal_end());
   const auto what = [&] {
-    return fmt::format("child \"{}\" {} exited: {}", ended.spec.id, to_string(process), reason.to_string());
+    return fmt::format("child \"{}\" {} exited: {}", ended.id, to_string(process), reason.to_string());
   };
   if (restarts) {
     if (restart(ended, what) == restart_outcome::give_up) stop(exit_reason::shutdown());
     return;
   }
   if (!reason.is_normal_end()) say([&] { return what() + ". It is temporary: not restarted"; });
-  const bool significant = ended.spec.significant;
+  const bool significant = ended.significant;
   forget_or_keep(ended);
   shut_down_if_significant(significant);
 }
 
 void supervisor_server::forget_or_keep(child& ended) {
-  if (ended.spec.restart == restart_type::temporary) remove(ended);
+  if (ended.restart == restart_type::temporary) remove(ended);
 }
 
 void supervisor_server::shut_down_if_significant(bool was_significant) {
@@ -307,14 +303,14 @@ void supervisor_server::restart_group(children::iterator first, child& ended) {
 
 void supervisor_server::try_again(child& failed) {
   set_restarting(failed, true);
-  cast(self(), try_again_restart{failed.spec.id});
+  cast(self(), try_again_restart{failed.id});
 }
 
 void supervisor_server::handle(const try_again_restart& request) {
   child* failed = find(request.id);
   // It may have been terminated, or deleted, since.
   if (failed == nullptr || !failed->restarting) return;
-  const auto what = [failed] { return fmt::format("child \"{}\" is tried again", failed->spec.id); };
+  const auto what = [failed] { return fmt::format("child \"{}\" is tried again", failed->id); };
   if (restart(*failed, what) == restart_outcome::give_up) {
     stop(exit_reason::shutdown());
   }
@@ -333,22 +329,25 @@ child_result supervisor_server::handle(start_child_request&& request) {
     if (known->process) return child_result::refused(child_error::already_started, {}, known->process);
     return child_result::refused(child_error::already_present);
   }
-  child& added = add(std::move(request.spec));
-  if (observer_ != nullptr) observer_->child_added(path_of(added), added.spec, self());
+  // Who is told has to be before the spec is taken apart.
+  if (observer_ != nullptr) observer_->child_added(path_of(request.spec.id), request.spec, self());
+  auto made = std::make_unique<child>(std::move(request.spec));
+  child& added = *made;
+  add(made);
   const start_result result = start(added);
   if (result.is_failed()) {
     remove(added);
     return child_result::refused(child_error::start_failed, result.error());
   }
   if (result) return child_result::started(result.process());
-  if (added.spec.restart == restart_type::temporary) remove(added);
+  if (added.restart == restart_type::temporary) remove(added);
   return child_result::ignored();
 }
 
 std::optional<child_error> supervisor_server::handle(const terminate_child_request& request) {
   child* found = find(request.id);
   if (found == nullptr) return child_error::not_found;
-  if (observer_ != nullptr) observer_->child_terminating(path_of(*found), self());
+  if (observer_ != nullptr) observer_->child_terminating(path_of(found->id), self());
   end_child(*found);
   set_restarting(*found, false);
   forget_or_keep(*found);
@@ -370,7 +369,7 @@ std::optional<child_error> supervisor_server::handle(const delete_child_request&
   if (found == nullptr) return child_error::not_found;
   if (found->process) return child_error::running;
   if (found->restarting) return child_error::restarting;
-  if (observer_ != nullptr) observer_->child_deleted(path_of(*found), self());
+  if (observer_ != nullptr) observer_->child_deleted(path_of(found->id), self());
   remove(*found);
   return std::nullopt;
 }
@@ -382,7 +381,7 @@ std::vector<child_info> supervisor_server::handle(which_children_request) const 
     const auto status = each->process      ? child_info::state::running
                         : each->restarting ? child_info::state::restarting
                                            : child_info::state::undefined;
-    listed.push_back({each->spec.id, each->process, each->spec.type, status});
+    listed.push_back({each->id, each->process, each->type, status});
   }
   return listed;
 }
@@ -392,7 +391,7 @@ child_counts supervisor_server::handle(count_children_request) const {
   for (const child& each : children_) {
     ++counts.specs;
     if (each.process && is_alive(each.process)) ++counts.active;
-    ++(each.spec.type == child_type::supervisor ? counts.supervisors : counts.workers);
+    ++(each.type == child_type::supervisor ? counts.supervisors : counts.workers);
   }
   return counts;
 }
@@ -411,21 +410,20 @@ supervisor_server::child* supervisor_server::find(std::string_view id) {
 
 supervisor_server::child* supervisor_server::find(pid process) {
   const auto found = processes_.find(process);
-  return found != processes_.end() ? found->second : nullptr;
+  return found != processes_.end() ? *found : nullptr;
 }
 
-supervisor_server::child& supervisor_server::add(child_spec&& spec) {
-  child& added = children_.emplace_back(std::move(spec));
-  added.place = std::prev(children_.end());
-  ids_.insert(&added);
-  return added;
+bool supervisor_server::add(std::unique_ptr<child>& made) {
+  if (!ids_.insert(made.get()).second) return false;
+  children_.push_back(*made.release());
+  return true;
 }
 
 void supervisor_server::remove(child& gone) {
   set_process(gone, pid{});
   set_restarting(gone, false);
   ids_.erase(&gone);
-  children_.erase(gone.place);
+  children_.erase_and_dispose(children_.iterator_to(gone), std::default_delete<child>{});
   shrink_if_sparse(ids_);
   shrink_if_sparse(processes_);
 }
@@ -435,7 +433,7 @@ void supervisor_server::set_process(child& of, pid process) {
   if (of.process) processes_.erase(of.process);
   of.process = process;
   significant_left_ += is_significant_left(of);
-  if (process) processes_.emplace(process, &of);
+  if (process) processes_.insert(&of);
 }
 
 void supervisor_server::set_restarting(child& of, bool yes) noexcept {
@@ -445,15 +443,15 @@ void supervisor_server::set_restarting(child& of, bool yes) noexcept {
 }
 
 bool supervisor_server::is_significant_left(const child& of) noexcept {
-  return of.spec.significant && (of.process || of.restarting);
+  return of.significant && (of.process || of.restarting);
 }
 
 void supervisor_server::come_to(fault_point point, const child& of) {
-  control_block::current().at(point, of.spec.id);
+  control_block::current().at(point, of.id);
 }
 
-std::string supervisor_server::path_of(const child& of) const {
-  return path_.empty() ? of.spec.id : path_ + "/" + of.spec.id;
+std::string supervisor_server::path_of(const std::string& id) const {
+  return path_.empty() ? id : path_ + "/" + id;
 }
 
 }  // namespace coppice::detail

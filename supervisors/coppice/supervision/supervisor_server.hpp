@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <functional>
-#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/intrusive/list.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 
 #include <coppice/behaviours/server.hpp>
@@ -76,28 +75,58 @@ class supervisor_server final
   void terminate(const exit_reason& reason);
 
  private:
-  struct child;
-  using children = std::list<child, object_allocator<child>>;  // in start order
-  struct child {
-    explicit child(child_spec&& of) : spec{std::move(of)} {}
+  using neighbours = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::normal_link>>;
+  // What a child's spec says, and what is to be known of it beside that. There are many, and a restart goes to any of
+  // them: what it needs lies side by side.
+  struct child : pooled_object, neighbours {
+    explicit child(child_spec&& of)
+        : start{std::move(of.start)},
+          shutdown{of.shutdown.value_or(shutdown_time::default_of(of.type))},
+          restart{of.restart},
+          type{of.type},
+          significant{of.significant},
+          id{std::move(of.id)} {}
 
-    child_spec spec;
-    pid process;              // false: not running
+    pid process;  // false: not running
+    start_function start;
+    shutdown_time shutdown;
+    restart_type restart;
+    child_type type;
+    bool significant;
     bool restarting = false;  // its start is being retried
     bool in_group = false;    // of those that are being ended
-    children::iterator place;
+    std::string id;
+  };
+  // In start order.
+  struct children : boost::intrusive::list<child> {
+    children() = default;
+    children(const children&) = delete;
+    children& operator=(const children&) = delete;
+    ~children() { clear_and_dispose(std::default_delete<child>{}); }
   };
 
   struct by_id {
     using is_transparent = void;
     std::size_t operator()(std::string_view id) const noexcept { return std::hash<std::string_view>{}(id); }
-    std::size_t operator()(const child* of) const noexcept { return (*this)(of->spec.id); }
+    std::size_t operator()(const child* of) const noexcept { return (*this)(of->id); }
   };
   struct same_id {
     using is_transparent = void;
-    bool operator()(const child* left, const child* right) const noexcept { return left->spec.id == right->spec.id; }
-    bool operator()(std::string_view left, const child* right) const noexcept { return left == right->spec.id; }
-    bool operator()(const child* left, std::string_view right) const noexcept { return left->spec.id == right; }
+    bool operator()(const child* left, const child* right) const noexcept { return left->id == right->id; }
+    bool operator()(std::string_view left, const child* right) const noexcept { return left == right->id; }
+    bool operator()(const child* left, std::string_view right) const noexcept { return left->id == right; }
+  };
+
+  struct by_process {
+    using is_transparent = void;
+    std::size_t operator()(pid process) const noexcept { return slot_hash{}(process); }
+    std::size_t operator()(const child* of) const noexcept { return (*this)(of->process); }
+  };
+  struct same_process {
+    using is_transparent = void;
+    bool operator()(const child* left, const child* right) const noexcept { return left->process == right->process; }
+    bool operator()(pid left, const child* right) const noexcept { return left == right->process; }
+    bool operator()(const child* left, pid right) const noexcept { return left->process == right; }
   };
 
   /// What it leaves behind when it ends without having ended its children: it was killed, perhaps while it started.
@@ -116,7 +145,8 @@ class supervisor_server final
 
   child* find(std::string_view id);
   child* find(pid process);
-  child& add(child_spec&& spec);
+  /// False: one of that id is known, and `made` still the caller's.
+  bool add(std::unique_ptr<child>& made);
   void remove(child& gone);
   void set_process(child& of, pid process);
   void set_restarting(child& of, bool yes) noexcept;
@@ -137,7 +167,7 @@ class supervisor_server final
   void shut_down_if_significant(bool was_significant);
 
   static void come_to(fault_point point, const child& of);
-  std::string path_of(const child& of) const;
+  std::string path_of(const std::string& id) const;
   template <class Text>
   void say(const Text& what) const;
   void log_start_failure(const child& failed, const exit_reason& reason) const;
@@ -148,8 +178,7 @@ class supervisor_server final
   restart_budget budget_;
   children children_;
   boost::unordered_flat_set<child*, by_id, same_id, table_allocator<child*>> ids_;
-  boost::unordered_flat_map<pid, child*, slot_hash, std::equal_to<pid>, table_allocator<std::pair<const pid, child*>>>
-      processes_;
+  boost::unordered_flat_set<child*, by_process, same_process, table_allocator<child*>> processes_;  // that run
   std::size_t significant_left_ = 0;
   bequest bequest_{*this};  // the first to go
 };

@@ -1,6 +1,12 @@
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
 #include <nlohmann/json.hpp>
 
 #include <coppice/process/exit_reason.hpp>
+#include <coppice/process/object_room.hpp>
 #include <coppice/supervision/supervisor.hpp>
 #include <coppice/tree/tree_builder.hpp>
 
@@ -32,18 +38,26 @@ start_result start_supervisor_at(const std::shared_ptr<const supervisor_place>& 
 
 // A start function must be copied, and a tree may have a million of them: they share what is the same for all children
 // of a supervisor, and a path is put together only where somebody asks for it.
-start_function start_of_worker(std::shared_ptr<const supervisor_place> above, const worker_spec& spec,
-                               std::uint32_t number) {
-  return [above = std::move(above), &spec, number] {
-    const tree_surroundings& around = above->around;
-    if (around.faults != nullptr && is_to_fail(around, below(above->path, spec.replica_id(number)))) {
+class start_of_worker : public detail::pooled_object {
+ public:
+  start_of_worker(std::shared_ptr<const supervisor_place> above, const worker_spec& spec, std::uint32_t number)
+      : above_{std::move(above)}, spec_{&spec}, number_{number} {}
+
+  start_result operator()() const {
+    const tree_surroundings& around = above_->around;
+    if (around.faults != nullptr && is_to_fail(around, below(above_->path, spec_->replica_id(number_)))) {
       return injected_failure();
     }
-    const worker* const found = around.workers->find(spec.start);
-    return found->start({*spec.args, spec.read_args},
-                        {.name = spec.replica_name(number).value_or(""), .stack = spec.stack.value_or(0)});
-  };
-}
+    const worker* const found = around.workers->find(spec_->start);
+    return found->start({*spec_->args, spec_->read_args},
+                        {.name = spec_->replica_name(number_).value_or(""), .stack = spec_->stack.value_or(0)});
+  }
+
+ private:
+  std::shared_ptr<const supervisor_place> above_;
+  const worker_spec* spec_;
+  std::uint32_t number_;
+};
 
 void append_specs(std::vector<child_spec>& to, const std::shared_ptr<const supervisor_place>& above,
                   const tree_child& child) {
@@ -64,8 +78,11 @@ void append_specs(std::vector<child_spec>& to, const std::shared_ptr<const super
     return;
   }
   const worker_spec& worker = *child.if_worker();
+  if (const std::size_t needed = to.size() + worker.processes(); needed > to.capacity()) {
+    to.reserve(std::max(needed, 2 * to.capacity()));
+  }
   for (std::uint32_t number = 1; number <= worker.processes(); ++number) {
-    add(worker.replica_id(number), start_of_worker(above, worker, number));
+    add(worker.replica_id(number), start_of_worker{above, worker, number});
   }
 }
 
@@ -76,9 +93,7 @@ start_result start_supervisor_at(const std::shared_ptr<const supervisor_place>& 
   init.flags = {spec.strategy, spec.max_restarts, spec.max_seconds, spec.auto_shutdown};
   init.path = place->path;
   init.observer = place->around.observer;
-  std::size_t count = 0;
-  for (const auto& child : spec.children) count += child.processes();
-  init.children.reserve(count);
+  init.children.reserve(spec.children.size());
   for (const auto& child : spec.children) append_specs(init.children, place, child);
   return start_supervisor(std::move(init), {.name = spec.name.value_or("")});
 }
