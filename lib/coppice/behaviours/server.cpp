@@ -29,6 +29,8 @@ server_maker::~server_maker() = default;
 
 server_base::~server_base() = default;
 
+void server_base::fetch_what_is_known_of(pid /*ended*/) const noexcept {}
+
 server_base::wishes::~wishes() {
   while (continuations != nullptr) {
     envelope* dropped = continuations;

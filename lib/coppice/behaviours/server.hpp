@@ -83,6 +83,8 @@ class server_base : public pooled_object {
   virtual bool takes_unlisted() const noexcept = 0;
   virtual void end(const exit_reason& reason) = 0;
   virtual std::size_t size() const noexcept = 0;
+  // For a supervisor: its child has ended, and its `exit_signal` will be handled soon.
+  virtual void fetch_what_is_known_of(pid ended) const noexcept;
   void add_continuation(envelope* next) noexcept;
 
   // What most servers never ask for: an idle one is to be small.

@@ -54,6 +54,9 @@ class server_body final : public process_body {
   bool holds_stack(const control_block& process) const noexcept override;
   void end_by_itself(control_block& process, exit_reason reason) override;
   void act(control_block& process, std::function<void()> what) override;
+  void fetch_what_is_known_of(pid ended) const noexcept override {
+    if (has_begun_) server_->fetch_what_is_known_of(ended);
+  }
   const message_type* in_hand() const noexcept override { return has_begun_ ? held_.in_hand : nullptr; }
   std::size_t memory() const noexcept override;
 

@@ -132,6 +132,8 @@ const message_type* process_body::in_hand() const noexcept {
   return nullptr;
 }
 
+void process_body::fetch_what_is_known_of(pid /*ended*/) const noexcept {}
+
 void process_body::end_by_itself(control_block& process, exit_reason reason) {
   process.end_with(std::move(reason));
 }
@@ -174,8 +176,8 @@ void wait_limit::cancel() noexcept {
 control_block::control_block(pid self, beginning&& how, std::unique_ptr<process_body> body)
     : runnable{how.stack_size},
       self_{self},
-      parent_{how.parent},
       ancestors_{std::move(how.ancestors)},
+      entry_{how.entry},
       body_{std::move(body)},
       initial_call_{how.initial_call},
       observed_{how.observed},
@@ -200,6 +202,8 @@ control_block& control_block::current() {
 // -------------------------------------------------------------------------------------------------------------------
 
 void control_block::wake() noexcept {
+  // Its turn begins there, and it may have rested for long.
+  __builtin_prefetch(body_.get());
   running_runtime().engine.wake(*this);
 }
 
@@ -525,6 +529,11 @@ void control_block::on_exit(envelope* signal, bool linked) {
   const pid from = signal->sender();
   auto& what = signal->as<ending>();
   if (linked) {
+    // Two look-ups that have nothing to do with each other: the memory serves both at once. (Whom it ends itself it has
+    // at hand.)
+    if (answers_for_linked_ && has_body() && (extras_ == nullptr || extras_->ending != from)) {
+      body_->fetch_what_is_known_of(from);
+    }
     const std::uint64_t* state = find_link(from);
     if (state == nullptr) {
       // Not linked, but an ancestor of one whose parent is gone: see tell_ancestors.
@@ -558,7 +567,7 @@ void control_block::on_exit(envelope* signal, bool linked) {
 
 void control_block::on_end(envelope* signal) {
   const pid from = signal->sender();
-  if (from == parent_) {
+  if (from == parent()) {
     parent_ends_us_ = true;
   } else if (!is_ended_by(from)) {
     more().enders.push_back(from);
@@ -567,7 +576,7 @@ void control_block::on_end(envelope* signal) {
 }
 
 bool control_block::is_ended_by(pid other) const noexcept {
-  if (other == parent_) return parent_ends_us_;
+  if (other == parent()) return parent_ends_us_;
   return extras_ != nullptr &&
          std::find(extras_->enders.begin(), extras_->enders.end(), other) != extras_->enders.end();
 }
@@ -862,7 +871,8 @@ void control_block::finish(exit_reason reason) noexcept {
     if (extras_ != nullptr) extras_->dictionary.clear();
   }
   if (reason.thrown() != nullptr && !reported_) report_crash(self_, initial_call_, reason);
-  if (observed_ && runtime.options.observer != nullptr) runtime.options.observer->process_ended(self_, parent_, reason);
+  if (observed_ && runtime.options.observer != nullptr)
+    runtime.options.observer->process_ended(self_, parent(), reason);
   if (in_hand != nullptr) tell_lost(self_, envelope_kind::message, *in_hand);
   {
     const std::lock_guard hold{table.guard_of(self_)};
@@ -893,7 +903,7 @@ std::shared_ptr<const std::vector<pid>> control_block::those_left(std::vector<pi
 
 // Of one that is ending already, and may not be looked at: yes.
 bool control_block::is_child(pid other) const noexcept {
-  if (other == parent_) return false;
+  if (other == parent()) return false;
   process_table& table = process_table::instance();
   const std::lock_guard hold{table.guard_of(other)};
   return !table.is_living(other) || table.slot(other).process().parent() == self_;
@@ -907,9 +917,9 @@ void control_block::tell_ancestors(const std::shared_ptr<const std::vector<pid>>
     return process_table::instance().is_living(who) &&
            !(faults_are_injected.load(std::memory_order_relaxed) && running_runtime().delays.is_under_way_to(who));
   };
-  if (has_been_told(parent_)) return;
+  if (has_been_told(parent())) return;
   for (auto next = ancestors_; next != nullptr; next = next->above) {
-    if (next->parent == parent_) continue;
+    if (next->parent == parent()) continue;
     post(make_ending(next->parent, envelope_kind::exit_linked, self_, {}, exit_reason::killed(), orphans));
     if (has_been_told(next->parent)) return;
   }
@@ -945,7 +955,7 @@ void control_block::tell_of_end(const exit_reason& reason) noexcept {
   const few linked = has_many_links ? links_in<few>() : few{};
   const auto orphans = answers_for_linked_ ? those_left({linked.begin(), linked.end()}) : nullptr;
   const auto tell_linked = [&](pid other) {
-    const bool hears_of_orphans = other == parent_ || is_ended_by(other);
+    const bool hears_of_orphans = other == parent() || is_ended_by(other);
     post(make_ending(other, envelope_kind::exit_linked, self_, {}, reason, hears_of_orphans ? orphans : nullptr));
   };
   std::for_each(linked.begin(), linked.end(), tell_linked);
@@ -954,7 +964,7 @@ void control_block::tell_of_end(const exit_reason& reason) noexcept {
   const auto tell_ender = [&](pid ender) {
     if (!is_linked_to(ender)) post(make_ending(ender, envelope_kind::ended, self_, {}, reason, orphans));
   };
-  if (parent_ends_us_) tell_ender(parent_);
+  if (parent_ends_us_) tell_ender(parent());
   if (extras_ != nullptr) std::for_each(extras_->enders.begin(), extras_->enders.end(), tell_ender);
   if (call_) post(make_ending(caller_, envelope_kind::down, self_, call_, reason));
   if (extras_ != nullptr) {

@@ -98,6 +98,10 @@ void become_custodian(std::size_t children) {
   me.observe_children(true);
 }
 
+void child_is_kept_at(const void* entry) {
+  control_block::current().child_entry(entry);
+}
+
 void observe_children(bool yes) {
   control_block::current().observe_children(yes);
 }

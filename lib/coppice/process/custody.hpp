@@ -18,6 +18,10 @@ namespace coppice::detail {
 /// runtime's observer. It will have so many children, for the time being.
 void become_custodian(std::size_t children);
 
+/// The calling process is about to start a child of which it keeps what it knows there: see
+/// `control_block::child_entry`. Null: not any more.
+void child_is_kept_at(const void* entry);
+
 /// Whether what the calling process spawns is reported to the runtime's observer when it ends.
 void observe_children(bool yes);
 

@@ -6,6 +6,7 @@
 
 #include <coppice/process/exit_reason.hpp>
 #include <coppice/process/object_room.hpp>
+#include <coppice/process/pid.hpp>
 
 namespace coppice::detail {
 
@@ -38,6 +39,10 @@ class process_body : public pooled_object {
   /// The process is to call `what`, as if that were its own code. Called by the process, while it looks at what has
   /// arrived.
   virtual void act(control_block& process, std::function<void()> what);
+
+  /// A process that is linked to this one, which traps exits, has ended: what is known of it will be needed. Called by
+  /// the process, while it looks at what has arrived.
+  virtual void fetch_what_is_known_of(pid ended) const noexcept;
 
   /// Bytes of it on the heap.
   virtual std::size_t memory() const noexcept { return 0; }

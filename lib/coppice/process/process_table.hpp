@@ -51,6 +51,12 @@ struct alignas(64) process_slot {
   std::atomic<std::uint32_t> name_hash;
 
   control_block& process() noexcept { return *reinterpret_cast<control_block*>(block); }
+  void fetch() const noexcept {
+    constexpr std::size_t line = 64;
+    for (std::size_t at = line; at < sizeof(process_slot); at += line) {
+      __builtin_prefetch(reinterpret_cast<const std::byte*>(this) + at);
+    }
+  }
 };
 
 /// Where all processes of the program are. There is one, for all runtimes of the program one after the other, so that
@@ -90,7 +96,10 @@ class process_table {
   /// gets the envelope and has to turn it away.
   bool push_to_slot(envelope* sent) noexcept {
     process_slot& to = slot(sent->receiver());
-    const bool is_signal = sent->kind() > envelope_kind::reply;
+    const envelope_kind kind = sent->kind();
+    const bool is_signal = kind > envelope_kind::reply;
+    // An end takes all of the block.
+    if (kind == envelope_kind::exit || kind == envelope_kind::end) to.fetch();
     envelope* head = to.inbox.load(std::memory_order_acquire);
     for (;;) {
       if (head == inbox_closed) [[unlikely]] {

@@ -13,9 +13,9 @@ spawned spawn_body(std::unique_ptr<process_body> body, const spawn_options& opti
   if (parent == nullptr && (options.link || options.monitor)) control_block::current();  // throws, saying why
   beginning how;
   if (parent != nullptr) {
-    how.parent = parent->self();
     how.ancestors = parent->ancestry_for_children();
     how.observed = parent->observes_children();
+    how.entry = parent->child_entry();
   }
   how.initial_call = initial_call;
   how.stack_size = static_cast<std::uint32_t>(options.stack != 0 ? options.stack : runtime.options.stack_size);

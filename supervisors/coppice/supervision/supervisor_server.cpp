@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <utility>
 
 #include <fmt/format.h>
@@ -30,6 +32,15 @@ std::optional<std::chrono::milliseconds> limit_of(shutdown_time shutdown) {
 bool is_expected_end(shutdown_time shutdown, restart_type restart, const exit_reason& reason) {
   if (shutdown.is_brutal_kill() ? reason == exit_reason::killed() : reason == exit_reason::shutdown()) return true;
   return restart != restart_type::permanent && reason.is_normal_end();
+}
+
+// What is to be called soon lies elsewhere, as a rule: at an address that comes first in a std::function of GCC's.
+// Where it does not, this fetches something else, and does no harm.
+void fetch_early(const start_function& called) noexcept {
+  std::uintptr_t at = 0;
+  std::memcpy(&at, &called, sizeof at);
+  __builtin_prefetch(reinterpret_cast<const void*>(at));
+  __builtin_prefetch(reinterpret_cast<const void*>(at + 64));
 }
 
 // What a start function throws is a failed start, as is a success without a process (S84).
@@ -130,7 +141,9 @@ start_result supervisor_server::start(child& started) {
   if (observer_ != nullptr && started.type == child_type::supervisor) {
     bequeathed.emplace(path_of(started.id), observer_);
   }
+  child_is_kept_at(&started.process);
   start_result result = call_start(started.start);
+  child_is_kept_at(nullptr);
   bequeathed.reset();
   set_restarting(started, false);
   if (result) {
@@ -245,6 +258,10 @@ supervisor_server::restart_outcome supervisor_server::restart(child& ended, cons
     case strategy::one_for_all: restart_group(children_.begin(), ended); break;
   }
   return restart_outcome::done;
+}
+
+void supervisor_server::fetch_what_is_known_of(pid ended) const noexcept {
+  if (const auto found = processes_.find(ended); found != processes_.end()) fetch_early((*found)->start);
 }
 
 void supervisor_server::handle(exit_signal ended) {

@@ -141,6 +141,8 @@ class supervisor_server final
     supervisor_server& of_;
   };
 
+  void fetch_what_is_known_of(pid ended) const noexcept override;
+
   enum class restart_outcome : unsigned char { done, give_up };
 
   child* find(std::string_view id);
