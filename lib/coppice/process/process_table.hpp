@@ -98,8 +98,10 @@ class process_table {
     process_slot& to = slot(sent->receiver());
     const envelope_kind kind = sent->kind();
     const bool is_signal = kind > envelope_kind::reply;
-    // An end takes all of the block.
-    if (kind == envelope_kind::exit || kind == envelope_kind::end) to.fetch();
+    if (is_signal) [[unlikely]] {
+      // An end takes all of the block.
+      if (kind == envelope_kind::exit || kind == envelope_kind::end) to.fetch();
+    }
     envelope* head = to.inbox.load(std::memory_order_acquire);
     for (;;) {
       if (head == inbox_closed) [[unlikely]] {
