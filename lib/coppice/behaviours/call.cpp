@@ -36,6 +36,8 @@ exit_reason reason_of_failed(const server_address& server, const exit_reason& wh
 
 answer ask(control_block& me, envelope* question, std::chrono::milliseconds timeout) {
   const pid whom = question->receiver();
+  // Of a million servers any one lies in memory.
+  process_table::instance().slot(whom).fetch();
   me.fetch_if_any();
   const reference ref = reference::make();
   question->from = me.self().value();
