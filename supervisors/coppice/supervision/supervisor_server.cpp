@@ -37,8 +37,9 @@ bool is_expected_end(shutdown_time shutdown, restart_type restart, const exit_re
 // What is to be called soon lies elsewhere, as a rule: at an address that comes first in a std::function of GCC's.
 // Where it does not, this fetches something else, and does no harm.
 void fetch_early(const start_function& called) noexcept {
+  const void* const first = &called;
   std::uintptr_t at = 0;
-  std::memcpy(&at, &called, sizeof at);
+  std::memcpy(&at, first, sizeof at);
   __builtin_prefetch(reinterpret_cast<const void*>(at));
   __builtin_prefetch(reinterpret_cast<const void*>(at + 64));
 }
