@@ -79,12 +79,6 @@ bool asks_for_word_of_end(envelope_kind kind) noexcept {
          kind == envelope_kind::end;
 }
 
-// The newest of what had arrived; null: nothing had.
-envelope* take_all(std::atomic<envelope*>& inbox, envelope* leave) noexcept {
-  envelope* taken = inbox.exchange(leave);  // before the look at `onlookers_`, in the one order of both
-  return is_list(taken) ? taken : nullptr;
-}
-
 // A number that only its owner changes, and others read.
 void add(std::atomic<std::uint32_t>& counted, int change) noexcept {
   counted.store(counted.load(std::memory_order_relaxed) + static_cast<std::uint32_t>(change),
@@ -258,30 +252,31 @@ bool control_block::commit_park() noexcept {
 
 scheduling::runnable::turn_result control_block::take_turn() {
   status_.store(status::running, std::memory_order_relaxed);
-  if (abandoned_ || turns_fetch_ || has_fatal_) [[unlikely]] {
-    if (abandoned_) {
-      finish(has_fatal_ ? fatal_ : exit_reason::killed());
+  for (;;) {
+    if (abandoned_ || turns_fetch_ || has_fatal_) [[unlikely]] {
+      if (abandoned_) {
+        finish(has_fatal_ ? fatal_ : exit_reason::killed());
+        return turn_result::ended;
+      }
+      if (turns_fetch_) fetch_if_any();
+    }
+    exit_reason reason;
+    const turn_result result = run_body(reason);
+    if (result == turn_result::rests) [[likely]] {
+      if (come_to_rest()) [[likely]] {
+        return turn_result::rests;
+      }
+      status_.store(status::running, std::memory_order_relaxed);
+      continue;
+    }
+    if (result == turn_result::ended) {
+      finish(std::move(reason));
       return turn_result::ended;
     }
-    if (turns_fetch_) fetch_if_any();
+    renew_budget();
+    status_.store(status::runnable, std::memory_order_relaxed);
+    return turn_result::again;
   }
-  exit_reason reason;
-  const turn_result result = run_body(reason);
-  if (result == turn_result::rests) [[likely]] {
-    return come_to_rest() ? turn_result::rests : take_turn_again();
-  }
-  if (result == turn_result::ended) {
-    finish(std::move(reason));
-    return turn_result::ended;
-  }
-  renew_budget();
-  status_.store(status::runnable, std::memory_order_relaxed);
-  return turn_result::again;
-}
-
-// Something has arrived just before it came to rest. A function of its own, so that the usual way needs no loop.
-[[gnu::noinline]] scheduling::runnable::turn_result control_block::take_turn_again() {
-  return take_turn();
 }
 
 // Inline, as all that lies between a wait and the switch to another fiber: each return after the switch is one that the

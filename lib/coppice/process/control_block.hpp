@@ -427,12 +427,12 @@ class control_block final : public scheduling::runnable {
     if (here.has_signal.load(std::memory_order_relaxed)) [[unlikely]] {
       here.has_signal.store(false, std::memory_order_relaxed);
     }
-    envelope* const newest = here.inbox.exchange(inbox_empty);  // before `onlookers_`, in the one order of both
+    envelope* const newest = take_all(here.inbox, inbox_empty);
     // Who counts what is in the inbox has to be done before any of it changes.
     if (onlookers_.load() != 0) [[unlikely]] {
       wait_for_onlookers();
     }
-    return is_list(newest) ? newest : nullptr;
+    return newest;
   }
   void wait_for_onlookers() const noexcept;
   void take_in(envelope* newest);
@@ -483,7 +483,6 @@ class control_block final : public scheduling::runnable {
   [[noreturn]] void abandon();
   turn_result run_body(exit_reason& reason);
   bool come_to_rest() noexcept;
-  turn_result take_turn_again();
   void tell_of_end(const exit_reason& reason) noexcept;
 
   const pid self_;

@@ -34,6 +34,12 @@ inline bool is_list(const envelope* head) noexcept {
   return head != inbox_closed && head != inbox_empty && head != inbox_idle;
 }
 
+/// Empties an inbox. The newest of what had arrived; null: nothing had.
+inline envelope* take_all(std::atomic<envelope*>& inbox, envelope* leave) noexcept {
+  envelope* const taken = inbox.exchange(leave);  // in one order with who counts what is there
+  return is_list(taken) ? taken : nullptr;
+}
+
 constexpr std::size_t control_block_size = 224;
 
 /// The place of one process. It outlives the process, so that a send to a stale pid reads valid memory.
@@ -51,6 +57,7 @@ struct alignas(64) process_slot {
   std::atomic<std::uint32_t> name_hash;
 
   control_block& process() noexcept { return *reinterpret_cast<control_block*>(block); }
+  /// Has it fetched from memory, but for its first line, which any send looks at.
   void fetch() const noexcept {
     constexpr std::size_t line = 64;
     for (std::size_t at = line; at < sizeof(process_slot); at += line) {

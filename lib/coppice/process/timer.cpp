@@ -78,6 +78,7 @@ timer_reference send_later(std::chrono::nanoseconds time, std::string_view recei
 
 }  // namespace detail
 
+// While the time is read the timer comes from memory.
 std::optional<std::chrono::milliseconds> cancel_timer(timer_reference timer) {
   auto& engine = detail::running_runtime().engine;
   engine.prefetch(as_timer(timer));

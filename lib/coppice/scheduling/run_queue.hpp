@@ -31,6 +31,7 @@ class run_queue {
     return append(added);
   }
 
+  /// For where that is seldom, so that the usual way needs no frame.
   [[gnu::noinline]] void push_out_of_line(runnable& added) noexcept { push(added); }
 
   /// It comes before all others. Returns the one that did so before, which has to be pushed now, or null. Only for the
