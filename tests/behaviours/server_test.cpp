@@ -829,6 +829,33 @@ TEST_SUITE("server") {
     }
   }
 
+  TEST_CASE("an exit signal that comes while a destructor waits acts when the handler has returned (S5)") {
+    struct fall {};
+    class slow_to_fall : public server<slow_to_fall, fall> {
+     public:
+      void handle(fall) {
+        try {
+          // An exception is on its way, so the signal cannot unwind this wait.
+          const struct waits {
+            ~waits() { sleep(10s); }
+          } waits;
+          throw 1;
+        } catch (int) {
+        }
+      }
+    };
+    in_virtual_time([] {
+      const pid server = start<slow_to_fall>().process();
+      const reference watch = monitor(server);
+      const auto begun = monotonic_time();
+      cast(server, fall{});
+      sleep(1s);
+      exit(server, exit_reason::kill());
+      CHECK(reason_of(watch) == exit_reason::killed());
+      CHECK(monotonic_time() - begun == 10s);
+    });
+  }
+
   TEST_CASE("process_info tells of a server what it was started with and what it handled last") {
     on_one_thread_and_on_four([] {
       const pid server = start_link<counter>({.name = "counter"}).process();
