@@ -65,6 +65,22 @@ template <class Function>
 void wait_in_room(std::size_t bytes) {
   in_room(bytes, wait);
 }
+// Called by a pointer, both come from the same place; and with a room that is smaller by the second one's frame, they
+// wait at the same place of the stack.
+[[gnu::noinline]] void wait_right_in_room(std::size_t bytes) {
+  void* const room = ::alloca(bytes);
+  asm volatile("" ::"r"(room) : "memory");
+  wait();
+  asm volatile("");
+}
+[[gnu::noinline]] void wait_in_room_beside(std::size_t bytes) {
+  const marked here{1};
+  wait_right_in_room(bytes);
+}
+[[gnu::noinline]] void pass_size_on(void (*next)(std::size_t), std::size_t bytes) {
+  next(bytes);
+  asm volatile("");
+}
 
 }  // namespace
 
@@ -134,6 +150,21 @@ TEST_SUITE("unwinding") {
           const marked here{1};
           wait_in_room(bytes);
         });
+        CHECK(seen == std::vector{1});
+      }
+    });
+  }
+
+  TEST_CASE("a frame that makes up for another one's size does not hide it") {
+    in_runtime({.threads = 1}, [] {
+      const auto kill_at = [](void (*where)(std::size_t), std::size_t bytes) {
+        kill_in([where, bytes] { pass_size_on(where, bytes); });
+      };
+      for (std::size_t bytes = 512; bytes > 0; bytes -= 16) {
+        CAPTURE(bytes);
+        kill_at(wait_right_in_room, 512);
+        CHECK(seen.empty());
+        kill_at(wait_in_room_beside, bytes);
         CHECK(seen == std::vector{1});
       }
     });

@@ -12,6 +12,12 @@ class function_body : public process_body {
 
  protected:
   virtual void call() = 0;
+
+ private:
+  way_out* out() const noexcept final { return out_; }
+  static void call_and_catch(function_body& of, control_block& process, exit_reason& reason);
+
+  way_out* out_ = nullptr;
 };
 
 }  // namespace coppice::detail

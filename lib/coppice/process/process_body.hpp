@@ -12,6 +12,7 @@ namespace coppice::detail {
 
 class control_block;
 struct message_type;
+struct way_out;
 
 /// What a process does: a function to run, or a server whose handlers are called.
 class process_body : public pooled_object {
@@ -43,6 +44,9 @@ class process_body : public pooled_object {
   /// A process that is linked to this one, which traps exits, has ended: what is known of it will be needed. Called by
   /// the process, while it looks at what has arrived.
   virtual void fetch_what_is_known_of(pid ended) const noexcept;
+
+  /// How its present turn may be left without unwinding; null: not at all.
+  virtual way_out* out() const noexcept { return nullptr; }
 
   /// Bytes of it on the heap.
   virtual std::size_t memory() const noexcept { return 0; }

@@ -10,6 +10,8 @@
 #include <bits/cxxabi_init_exception.h>
 #include <unwind.h>
 
+#include <coppice/process/control_block.hpp>
+#include <coppice/process/known_ways.hpp>
 #include <coppice/scheduling/exception_state.hpp>
 
 namespace coppice::detail {
@@ -36,11 +38,49 @@ _Unwind_Reason_Code go_on_unwinding(int, _Unwind_Action actions, _Unwind_Excepti
   return _URC_NO_REASON;
 }
 
+#if defined(COPPICE_KNOWS_WAYS)
+
+_Unwind_Reason_Code learn_while_unwinding(int version, _Unwind_Action actions, _Unwind_Exception_Class of,
+                                          _Unwind_Exception* exception, _Unwind_Context* frame, void* learner) {
+  // Where it lands somewhere, it goes on from there another time, and the learner is no more.
+  if (exception->private_1 == reinterpret_cast<_Unwind_Word>(&learn_while_unwinding) &&
+      !static_cast<known_ways::learner*>(learner)->pass(frame)) {
+    exception->private_1 = reinterpret_cast<_Unwind_Word>(&go_on_unwinding);
+  }
+  return go_on_unwinding(version, actions, of, exception, frame, nullptr);
+}
+
+[[gnu::noinline]] void unwind_and_learn(stack_frame from, const way_out& out) {
+  known_ways::learner learner{from, &out, out.inner};
+  _Unwind_ForcedUnwind(begin_unwinding(), &learn_while_unwinding, &learner);
+}
+
+#endif
+
 }  // namespace
+
+#if defined(COPPICE_KNOWS_WAYS)
+
+[[gnu::noinline]] void unwind_from_here() {
+  control_block* const me = control_block::current_or_null();
+  way_out* const out = me != nullptr && me->has_body() ? me->body().out() : nullptr;
+  if (out == nullptr) {
+    _Unwind_ForcedUnwind(begin_unwinding(), &go_on_unwinding, nullptr);
+    return;
+  }
+  const stack_frame caller{reinterpret_cast<std::uintptr_t>(__builtin_return_address(0)),
+                           reinterpret_cast<std::uintptr_t>(__builtin_dwarf_cfa())};
+  if (known_ways::lead(caller, out)) __builtin_longjmp(out->jump, 1);
+  unwind_and_learn(caller, *out);
+}
+
+#else
 
 [[gnu::noinline]] void unwind_from_here() {
   _Unwind_ForcedUnwind(begin_unwinding(), &go_on_unwinding, nullptr);
 }
+
+#endif
 
 }  // namespace coppice::detail
 
