@@ -189,6 +189,21 @@ TEST_SUITE("timer_queue") {
     for (std::uint64_t value : seen) CHECK_FALSE(timers.queue.cancel({value}));
   }
 
+  TEST_CASE("an id is never used again, though the memory of its slot was given back") {
+    timer_queue queue;
+    std::vector<std::uint64_t> seen;
+    for (int round = 0; round < 3; ++round) {
+      std::vector<timer_id> ids(100'000);
+      for (timer_id& each : ids) each = queue.start(at(1s), [] {});
+      for (timer_id const each : ids) {
+        seen.push_back(each.value);
+        if (!queue.cancel(each)) FAIL("it was pending");
+      }
+    }
+    std::sort(seen.begin(), seen.end());
+    CHECK(std::adjacent_find(seen.begin(), seen.end()) == seen.end());
+  }
+
   TEST_CASE("the next deadline is exact, also after the earliest timer was cancelled") {
     recorded_queue timers;
     CHECK(timers.queue.next_deadline() == std::nullopt);
@@ -382,11 +397,13 @@ TEST_SUITE("timer_queue") {
   }
 
   TEST_CASE("a slot that has been used as often as an id can tell is not used again") {
-    recorded_queue timers(timer_queue::origin{.sequence = 0, .generation = (std::uint32_t{1} << 30) - 3});
+    constexpr std::uint32_t nearly_spent = std::numeric_limits<std::uint32_t>::max() - 3;
+    recorded_queue timers(timer_queue::origin{.sequence = 0, .generation = nearly_spent});
     std::set<std::uint64_t> seen;
     for (int i = 0; i < 100; ++i) {
       timer_id const id = timers.start(at(1s), i);
       CHECK(seen.insert(id.value).second);
+      CHECK((id.value >> 32) >= nearly_spent);
       CHECK(timers.queue.cancel(id));
       CHECK_FALSE(timers.queue.cancel(id));
     }

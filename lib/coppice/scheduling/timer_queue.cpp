@@ -43,15 +43,13 @@ struct timer_queue::state {
 
   bool is_used_here() const noexcept { return user != nullptr && this_thread().here == user; }
 
-  /// The state of a timer that is pending; null of any other.
-  timer_slots::state* find_pending(timer_id id) const noexcept {
-    timer_slots::state* const found = slots.find(timer_slots::slot_of_id(id.value));
-    bool const alive = found != nullptr && (timer_slots::state_of_id(id.value) & timer_slots::pending) != 0 &&
-                       (*found & ~timer_slots::must_be_destroyed) == timer_slots::state_of_id(id.value);
-    return alive ? found : nullptr;
+  bool is_pending(timer_id id) const noexcept {
+    return slots.has_pending(timer_slots::slot_of_id(id.value), timer_slots::generation_of_id(id.value));
   }
 
-  bool is_alive(timer_entry const& tested) const noexcept { return slots.is_pending(tested.slot(), tested.sequence()); }
+  bool is_alive(timer_entry const& tested) const noexcept {
+    return slots.has_pending_of(tested.slot(), tested.sequence());
+  }
 
   // The heap's top is alive afterwards, if there is any.
   void settle_top() noexcept {
@@ -83,7 +81,7 @@ struct timer_queue::state {
     if (heap.size() > slots.touched() / 2) {
       heap.replace([this](timer_entry* to) { return slots.list_pending(to); });
     } else {
-      heap.keep_if([this](timer_entry const& ahead) { slots.prefetch_state(ahead.slot()); },
+      heap.keep_if([this](timer_entry const& ahead) { slots.prefetch_marks(ahead.slot()); },
                    [this](timer_entry const& tested) { return is_alive(tested); });
     }
     heap.shrink();
@@ -163,7 +161,7 @@ timer_id timer_queue::start(time_point deadline, timer_action&& action, std::uin
   timer_slots::taken const into = s.slots.take();
   std::int64_t const deadline_ns = ns_of(deadline);
   std::uint32_t const sequence = ++s.sequence;
-  into.of |= timer_slots::pending | (action.is_trivial() ? 0 : timer_slots::must_be_destroyed);
+  s.slots.set_pending(into.number, !action.is_trivial());
   into.sequence = sequence;
   into.deadline_ns = deadline_ns;
   ::new (static_cast<void*>(&into.with.action)) timer_action(std::move(action));
@@ -171,11 +169,11 @@ timer_id timer_queue::start(time_point deadline, timer_action&& action, std::uin
   s.heap.push({deadline_ns, order_of(sequence, into.number)});
   ++s.pending;
   if (deadline_ns < bound_ns_.load(std::memory_order_relaxed)) bound_ns_.store(deadline_ns);
-  return {timer_slots::id_of(into.number, into.of)};
+  return {timer_slots::id_of(into.number, into.generation)};
 }
 
 void timer_queue::prefetch(timer_id id) const noexcept {
-  state_->slots.prefetch_state(timer_slots::slot_of_id(id.value));
+  state_->slots.prefetch_marks(timer_slots::slot_of_id(id.value));
 }
 
 bool timer_queue::cancel(timer_id id) {
@@ -183,12 +181,12 @@ bool timer_queue::cancel(timer_id id) {
   std::optional<timer_action> cancelled;  // destroyed after the lock is gone
   {
     owner_mutex::hold const lock(s.mutex, s.is_used_here());
-    timer_slots::state const* const found = s.find_pending(id);
-    if (found == nullptr) return false;
-    if ((*found & timer_slots::must_be_destroyed) != 0) {
-      s.cancel_into(cancelled.emplace(), timer_slots::slot_of_id(id.value));
+    if (!s.is_pending(id)) return false;
+    std::uint32_t const number = timer_slots::slot_of_id(id.value);
+    if (s.slots.must_be_destroyed(number)) {
+      s.cancel_into(cancelled.emplace(), number);
     } else {
-      s.cancel(timer_slots::slot_of_id(id.value));
+      s.cancel(number);
     }
     if (s.pending == 0) bound_ns_.store(never_ns);
   }
@@ -204,13 +202,12 @@ std::size_t timer_queue::cancel_all_of(std::uint64_t owner) {
   {
     owner_mutex::hold const lock(s.mutex, s.is_used_here());
     for (std::uint32_t number = s.owners.extract(owner); number != timer_slots::none;) {
-      timer_slots::state& of = s.slots.state_at(number);
       timer_slots::body& body = s.slots.body_at(number);
       std::uint32_t const next = body.next;
       body.owner = 0;
-      if ((of & timer_slots::pending) != 0) {
-        of &= ~timer_slots::pending;
-        all_trivial = all_trivial && (of & timer_slots::must_be_destroyed) == 0;
+      if (s.slots.is_pending(number)) {
+        s.slots.clear_pending(number);
+        all_trivial = all_trivial && !s.slots.must_be_destroyed(number);
         body.next = std::exchange(cancelled, number);
         ++count;
       }
@@ -271,7 +268,7 @@ std::size_t timer_queue::fire_due(time_point now, std::size_t max) {
 
 bool timer_queue::is_pending(timer_id id) const {
   owner_mutex::hold const lock(state_->mutex, state_->is_used_here());
-  return state_->find_pending(id) != nullptr;
+  return state_->is_pending(id);
 }
 
 std::optional<time_point> timer_queue::next_deadline() const {

@@ -20,8 +20,10 @@ timer_slots::~timer_slots() {
   for (std::uint32_t place = 0; place < chunk_count_; ++place) {
     chunk* const held = chunk_at(place);
     if (held == nullptr) continue;
-    for (std::uint32_t index = 0; index < held->fresh; ++index) {
-      if ((held->state_at(index) & pending) != 0) held->body_at(index).action.reset();
+    for (std::uint32_t first = 0; first < held->fresh; first += 64) {
+      for (std::uint64_t left = held->marks_of(first).pending; left != 0; left &= left - 1) {
+        held->body_at(first + static_cast<std::uint32_t>(std::countr_zero(left))).action.reset();
+      }
     }
     munmap(held, huge_page);
   }
