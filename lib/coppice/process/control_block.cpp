@@ -56,23 +56,6 @@ envelope* in_order(envelope* newest) noexcept {
   return oldest;
 }
 
-// So many ancestors are remembered, and so many of them are left when there are more.
-constexpr std::uint32_t most_generations = 1000;
-constexpr std::size_t nearest_generations = 500;
-
-std::shared_ptr<const ancestry> nearest_of(const ancestry& many) {
-  std::vector<pid> nearest;
-  nearest.reserve(nearest_generations);
-  for (const ancestry* each = &many; nearest.size() != nearest_generations; each = each->above.get()) {
-    nearest.push_back(each->parent);
-  }
-  std::shared_ptr<const ancestry> made;
-  for (; !nearest.empty(); nearest.pop_back()) {
-    made = std::make_shared<const ancestry>(nearest.back(), std::move(made));
-  }
-  return made;
-}
-
 // What a process that is not there answers with `noproc`.
 bool asks_for_word_of_end(envelope_kind kind) noexcept {
   return kind == envelope_kind::call || kind == envelope_kind::monitor || kind == envelope_kind::link ||
@@ -101,41 +84,6 @@ void tell_lost(pid to, envelope_kind kind, const message_type& type) noexcept {
 
 }  // namespace
 
-ancestry::ancestry(pid of, std::shared_ptr<const ancestry> its)
-    : parent{of}, generations{its != nullptr ? its->generations + 1 : 1}, above{std::move(its)} {}
-
-// One after the other, not each by the next: a line of them may be longer than a stack is deep.
-ancestry::~ancestry() {
-  if (above == nullptr) return;
-  thread_local std::shared_ptr<const ancestry>* following = nullptr;
-  if (following != nullptr) {
-    *following = std::move(above);
-    return;
-  }
-  std::shared_ptr<const ancestry> next = std::move(above);
-  following = &next;
-  while (next != nullptr) {
-    const std::shared_ptr<const ancestry> gone = std::move(next);
-  }
-  following = nullptr;
-}
-
-process_body::~process_body() = default;
-
-const message_type* process_body::in_hand() const noexcept {
-  return nullptr;
-}
-
-void process_body::fetch_what_is_known_of(pid /*ended*/) const noexcept {}
-
-void process_body::end_by_itself(control_block& process, exit_reason reason) {
-  process.end_with(std::move(reason));
-}
-
-void process_body::act(control_block& process, std::function<void()> what) {
-  process.act_at_next_wait(std::move(what));
-}
-
 void deliver(envelope* sent) noexcept {
   if (!dispatch(sent)) turn_away_for_dead(sent);
 }
@@ -157,14 +105,6 @@ void turn_away_for_dead(envelope* sent) noexcept {
     default: tell_lost(dead, sent->kind(), *sent->type); break;
   }
   discard(sent);
-}
-
-scheduling::timer_action wait_limit::action() const {
-  return [to = to_, token = token_] { post(make_envelope<nothing>(to, envelope_kind::wake, pid{}, token)); };
-}
-
-void wait_limit::cancel() noexcept {
-  running_runtime().engine.cancel_deferred(*this);
 }
 
 control_block::control_block(pid self, beginning&& how, std::unique_ptr<process_body> body)
@@ -1023,11 +963,7 @@ std::size_t control_block::message_queue_len() const noexcept {
 
 std::shared_ptr<const ancestry> control_block::ancestry_for_children() {
   auto& shared = more().for_children;
-  if (shared == nullptr) {
-    shared = std::make_shared<const ancestry>(
-        self_,
-        ancestors_ != nullptr && ancestors_->generations == most_generations ? nearest_of(*ancestors_) : ancestors_);
-  }
+  if (shared == nullptr) shared = ancestry::of_children(self_, ancestors_);
   return shared;
 }
 

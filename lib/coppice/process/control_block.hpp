@@ -3,9 +3,7 @@
 // Private to lib/coppice: pulls in Boost.Unordered.
 
 #include <any>
-#include <array>
 #include <atomic>
-#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include <coppice/process/ancestry.hpp>
 #include <coppice/process/envelope.hpp>
 #include <coppice/process/exit_reason.hpp>
 #include <coppice/process/fault_injector.hpp>
@@ -28,22 +27,10 @@
 #include <coppice/process/send.hpp>
 #include <coppice/process/small_table.hpp>
 #include <coppice/process/unwinding.hpp>
+#include <coppice/process/wait_limit.hpp>
 #include <coppice/scheduling/runtime.hpp>
 
 namespace coppice::detail {
-
-/// The pids from a process's parent upwards, shared by all children of one parent. Of a line of processes in which each
-/// starts its successor and ends there is no first that anybody remembers: it holds the last hundreds.
-struct ancestry {
-  ancestry(pid of, std::shared_ptr<const ancestry> its);
-  ancestry(const ancestry&) = delete;
-  ancestry& operator=(const ancestry&) = delete;
-  ~ancestry();
-
-  pid parent;
-  std::uint32_t generations;
-  std::shared_ptr<const ancestry> above;
-};
 
 /// The payload of the signals `exit`, `exit_linked`, `end`, `ended` and `down`.
 struct ending {
@@ -59,42 +46,6 @@ struct beginning {
   std::uint32_t stack_size = 0;   // 0: the default
   bool observed = false;          // its end is told to the runtime's observer, and a fault injector may harm it
   const void* entry = nullptr;    // see `child_entry`
-};
-
-/// The end of a wait: never, or so long from now (the longest time of a unit is for ever). Its timer is started when
-/// the process first has to suspend.
-class wait_limit final : public scheduling::deferred_timer {
- public:
-  wait_limit() noexcept : deferred_timer{std::chrono::nanoseconds::max()}, is_limited_{false} {}
-  template <class Rep, class Period>
-  explicit wait_limit(std::chrono::duration<Rep, Period> time) noexcept
-      : deferred_timer{in_nanoseconds(time)}, is_limited_{in_nanoseconds(time) != std::chrono::nanoseconds::max()} {}
-  wait_limit(const wait_limit&) = delete;
-  wait_limit& operator=(const wait_limit&) = delete;
-  ~wait_limit() {
-    if (is_started()) cancel();
-  }
-
-  bool passed() const noexcept { return passed_; }
-
- private:
-  friend class control_block;
-
-  // What the unit cannot hold is as good as the longest time that it can.
-  template <class Rep, class Period>
-  static std::chrono::nanoseconds in_nanoseconds(std::chrono::duration<Rep, Period> time) noexcept {
-    using given = std::chrono::duration<Rep, Period>;
-    constexpr auto longest = std::chrono::nanoseconds::max();
-    return time >= std::chrono::duration_cast<given>(longest) ? longest : std::chrono::nanoseconds{time};
-  }
-
-  scheduling::timer_action action() const override;
-  void cancel() noexcept;
-
-  const bool is_limited_;
-  bool passed_ = false;
-  pid to_;
-  reference token_;
 };
 
 /// The control block of a process: everything that the process is, but for its body and its stack.
