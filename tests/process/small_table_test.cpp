@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -99,6 +101,22 @@ TEST_CASE("a small table does what a map does, whatever is put in and taken out"
         std::erase_if(expected, [](const auto& each) { return each.first % 2 == 0; }));
   for (const auto& [key, value] : expected) CHECK(values.find(ref(key)) != nullptr);
   CHECK(values.size() == expected.size());
+}
+
+TEST_CASE("a small table can be walked in the order of its keys, few entries or many") {
+  constexpr std::uint64_t prime = 1'009;
+  for (const std::uint64_t count : {0, 1, 2, 8, 9, 1'000}) {
+    CAPTURE(count);
+    table values;
+    for (std::uint64_t i = 1; i <= count; ++i) values.insert(ref(i * 7 % prime), static_cast<int>(i));
+    std::vector<std::uint64_t> walked;
+    values.for_each_in_order([&](reference key, int value) {
+      CHECK(key.value() == static_cast<std::uint64_t>(value) * 7 % prime);
+      walked.push_back(key.value());
+    });
+    CHECK(walked.size() == count);
+    CHECK(std::is_sorted(walked.begin(), walked.end()));
+  }
 }
 
 TEST_CASE("a small table lets go of what it is told to forget") {

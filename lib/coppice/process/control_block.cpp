@@ -775,19 +775,6 @@ std::vector<pid> control_block::links() const {
   return links_in<std::vector<pid>>();
 }
 
-template <class Table, class Function>
-void control_block::in_order_of_making(const Table& table, Function what) {
-  if (table.size() == 1) {
-    table.for_each([&what](reference ref, const auto& other) { what(ref, other_end(other)); });
-    return;
-  }
-  std::vector<std::pair<reference, pid>> sorted;
-  sorted.reserve(table.size());
-  table.for_each([&sorted](reference ref, const auto& other) { sorted.emplace_back(ref, other_end(other)); });
-  std::sort(sorted.begin(), sorted.end());
-  for (const auto& [ref, other] : sorted) what(ref, other);
-}
-
 // The end
 // -----------------------------------------------------------------------------------------------------------------
 
@@ -903,11 +890,11 @@ void control_block::tell_of_end(const exit_reason& reason) noexcept {
   if (extras_ != nullptr) std::for_each(extras_->enders.begin(), extras_->enders.end(), tell_ender);
   if (call_) post(make_ending(caller_, envelope_kind::down, self_, call_, reason));
   if (extras_ != nullptr) {
-    in_order_of_making(extras_->watchers, [&](reference ref, pid watcher) {
+    extras_->watchers.for_each_in_order([&](reference ref, pid watcher) {
       post(make_ending(watcher, envelope_kind::down, self_, ref, reason, orphans));
     });
-    in_order_of_making(extras_->monitors, [&](reference ref, pid target) {
-      post(make_envelope<nothing>(target, envelope_kind::demonitor, self_, ref));
+    extras_->monitors.for_each_in_order([&](reference ref, const monitored& target) {
+      post(make_envelope<nothing>(target.process, envelope_kind::demonitor, self_, ref));
     });
   }
   while (queue_ != nullptr) {
@@ -976,21 +963,18 @@ const std::map<std::string, std::any>* control_block::dictionary_if_any() const 
 }
 
 std::vector<control_block::monitored> control_block::monitors() const {
-  std::vector<std::pair<reference, monitored>> sorted;
-  if (extras_ != nullptr) {
-    extras_->monitors.for_each([&sorted](reference ref, const monitored& target) { sorted.emplace_back(ref, target); });
-  }
-  std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<monitored> found;
-  found.reserve(sorted.size());
-  for (auto& [ref, target] : sorted) found.push_back(std::move(target));
+  if (extras_ == nullptr) return found;
+  found.reserve(extras_->monitors.size());
+  extras_->monitors.for_each_in_order([&found](reference, const monitored& target) { found.push_back(target); });
   return found;
 }
 
 std::vector<pid> control_block::monitored_by() const {
   std::vector<pid> found;
   if (extras_ == nullptr) return found;
-  in_order_of_making(extras_->watchers, [&found](reference, pid watcher) { found.push_back(watcher); });
+  found.reserve(extras_->watchers.size());
+  extras_->watchers.for_each_in_order([&found](reference, pid watcher) { found.push_back(watcher); });
   return found;
 }
 

@@ -423,11 +423,6 @@ class control_block final : public scheduling::runnable {
   std::shared_ptr<const std::vector<pid>> those_left(std::vector<pid> linked);
   bool is_child(pid other) const noexcept;
   void tell_ancestors(const std::shared_ptr<const std::vector<pid>>& orphans);
-  static pid other_end(pid watcher) noexcept { return watcher; }
-  static pid other_end(const monitored& watched) noexcept { return watched.process; }
-  // Calls `what(reference, pid)` for each entry.
-  template <class Table, class Function>
-  static void in_order_of_making(const Table& table, Function what);
   bool begins_unwinding();
   bool act_now();
   void keep_call();

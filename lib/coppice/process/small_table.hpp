@@ -2,6 +2,7 @@
 
 // Private to lib/coppice: pulls in Boost.Unordered.
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -88,6 +89,21 @@ class small_table : public pooled_object {
     } else {
       for (const auto& [key, value] : few_) what(key, value);
     }
+  }
+
+  /// The same in the order of their keys: what is sent to each must not depend on how a hash table is laid out, or a
+  /// simulation would not repeat itself. The table must not change meanwhile.
+  template <class Function>
+  void for_each_in_order(Function what) const {
+    if (size() == 1) {
+      for_each(what);
+      return;
+    }
+    std::vector<std::pair<Key, const Value*>> sorted;
+    sorted.reserve(size());
+    for_each([&sorted](Key key, const Value& value) { sorted.emplace_back(key, &value); });
+    std::sort(sorted.begin(), sorted.end());
+    for (const auto& [key, value] : sorted) what(key, *value);
   }
 
   /// Takes those out for which `condition(key, value)` holds, and returns how many there were.
