@@ -264,8 +264,7 @@ bool server_body::dispatch(control_block& process, message& owner, envelope& arr
     report(log_level::warning, process.self(),
            "was called with " + owner.text() + ", which it does not know; the call fails with `undef`");
     process.answered(pending.ref);
-    post(make_envelope<ending>(pending.caller, envelope_kind::down, process.self(), pending.ref,
-                               ending{exit_reason{"undef"}, nullptr}));
+    post(make_ending(pending.caller, envelope_kind::down, process.self(), pending.ref, exit_reason{"undef"}));
     return true;
   }
   take_unlisted(process, owner, arrived.kind());

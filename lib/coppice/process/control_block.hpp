@@ -1,6 +1,6 @@
 #pragma once
 
-// Private to lib/coppice: pulls in Boost.Unordered.
+// Private to lib/coppice: pulls in Boost.Container and Boost.Unordered.
 
 #include <any>
 #include <atomic>
@@ -16,7 +16,10 @@
 #include <utility>
 #include <vector>
 
+#include <boost/container/small_vector.hpp>
+
 #include <coppice/process/ancestry.hpp>
+#include <coppice/process/ending.hpp>
 #include <coppice/process/envelope.hpp>
 #include <coppice/process/exit_reason.hpp>
 #include <coppice/process/fault_injector.hpp>
@@ -32,12 +35,8 @@
 
 namespace coppice::detail {
 
-/// The payload of the signals `exit`, `exit_linked`, `end`, `ended` and `down`.
-struct ending {
-  exit_reason reason;
-  /// Of a process that answers for those linked to it (a supervisor): who was still linked when it ended.
-  std::shared_ptr<const std::vector<pid>> orphans;
-};
+/// Pids that are mostly so few that they need no heap.
+using few_pids = boost::container::small_vector<pid, 8>;
 
 /// How a process is begun, beside its body.
 struct beginning {
@@ -316,7 +315,7 @@ class control_block final : public scheduling::runnable {
   void is_busy(bool yes) noexcept { busy_.store(yes, std::memory_order_relaxed); }
   std::string_view initial_call() const noexcept { return initial_call_; }
   const std::shared_ptr<const ancestry>& ancestors() const noexcept { return ancestors_; }
-  std::vector<pid> links() const;
+  few_pids links() const;
   /// Ends of links, also such as are being unlinked; monitors, of others and by others. Any thread, under the table's
   /// guard.
   std::size_t link_count() const noexcept { return link_count_.load(std::memory_order_relaxed); }
@@ -411,8 +410,6 @@ class control_block final : public scheduling::runnable {
   [[nodiscard]] bool end_wait(wait_limit& limit);
   void act_on(envelope* arrived);
   void on_exit(envelope* signal, bool linked);
-  template <class Container>
-  Container links_in() const;
   void on_link(envelope* signal);
   void on_unlink(envelope* signal);
   void on_end(envelope* signal);
@@ -481,8 +478,5 @@ class control_block final : public scheduling::runnable {
 inline void post(envelope* sent) noexcept {
   deliver(sent);
 }
-
-/// Answers a signal for a process that is not there, and discards it. A message or a cast is lost.
-void turn_away_for_dead(envelope* sent) noexcept;
 
 }  // namespace coppice::detail

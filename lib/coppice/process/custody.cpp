@@ -18,7 +18,7 @@ namespace coppice::detail {
 namespace {
 
 void signal_exit(const control_block& me, pid target, const exit_reason& reason) {
-  post(make_envelope<ending>(target, envelope_kind::exit, me.self(), reference{}, ending{reason, nullptr}));
+  post(make_ending(target, envelope_kind::exit, me.self(), {}, reason));
 }
 
 // Takes the exit signal of `ended` out of the queue, if it is there.
@@ -76,8 +76,7 @@ void hurry(pid custodian, pid orphan, std::chrono::milliseconds time, bool is_kn
       report(log_level::warning, orphan,
              fmt::format("had not ended {} ms after {}, which had supervised it: killed", time.count(),
                          to_string(custodian)));
-      post(
-          make_envelope<ending>(orphan, envelope_kind::exit, pid{}, reference{}, ending{exit_reason::kill(), nullptr}));
+      post(make_ending(orphan, envelope_kind::exit, pid{}, {}, exit_reason::kill()));
     };
     try {
       start_timer(time, me.self(), over);

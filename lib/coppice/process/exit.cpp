@@ -27,8 +27,7 @@ void exit(pid receiver, exit_reason reason) {
     }
   }
   const pid from = me != nullptr ? me->self() : pid{};
-  detail::post(detail::make_envelope<detail::ending>(receiver, detail::envelope_kind::exit, from, reference{},
-                                                     detail::ending{std::move(reason), nullptr}));
+  detail::post(detail::make_ending(receiver, detail::envelope_kind::exit, from, {}, std::move(reason)));
   if (me != nullptr && receiver == from) {
     me->fetch();
     me->check_for_end();

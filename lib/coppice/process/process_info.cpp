@@ -61,7 +61,10 @@ void describe_from_inside(process_description& into, const std::vector<info>& it
       into.messages.push_back(to_text(queued->type->form(), queued->payload()));
     }
   }
-  if (asked(info::links)) into.links = of.links();
+  if (asked(info::links)) {
+    const auto links = of.links();
+    into.links.assign(links.begin(), links.end());
+  }
   if (asked(info::monitors)) {
     for (auto& each : of.monitors()) into.monitors.push_back({each.process, std::move(each.name)});
   }

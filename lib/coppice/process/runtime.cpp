@@ -126,7 +126,7 @@ bool process_runtime::end_if_stuck() {
   report(
       log_level::error, ended,
       "nothing can happen any more: all processes wait, and no timer is pending. main is killed. Waiting:" + waiting);
-  post(make_envelope<ending>(ended, envelope_kind::exit, pid{}, reference{}, ending{exit_reason::kill(), nullptr}));
+  post(make_ending(ended, envelope_kind::exit, pid{}, {}, exit_reason::kill()));
   return true;
 }
 
