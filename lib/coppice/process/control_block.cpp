@@ -28,12 +28,6 @@ thread_local control_block* process_of_thread = nullptr;
 // How often code may swallow the unwinding of its stack before it is left where it stands.
 constexpr std::uint8_t patience = 3;
 
-// A number that only its owner changes, and others read.
-void add(std::atomic<std::uint32_t>& counted, int change) noexcept {
-  counted.store(counted.load(std::memory_order_relaxed) + static_cast<std::uint32_t>(change),
-                std::memory_order_relaxed);
-}
-
 }  // namespace
 
 void deliver(envelope* sent) noexcept {
@@ -63,6 +57,11 @@ control_block& control_block::current() {
       "coppice: this function speaks of the calling process, and this thread is none; call it inside coppice::run, in "
       "a "
       "spawned process, or while the thread holds a coppice::thread_process"};
+}
+
+control_block::extras& control_block::more() {
+  if (extras_ == nullptr) extras_ = std::make_unique<extras>();
+  return *extras_;
 }
 
 // Turns
@@ -365,11 +364,7 @@ void control_block::act_on(envelope* arrived) {
       break;
     case envelope_kind::link: on_link(arrived); break;
     case envelope_kind::unlink: on_unlink(arrived); break;
-    case envelope_kind::unlink_ack: {
-      const std::uint64_t* state = find_link(arrived->sender());
-      if (state != nullptr && *state == arrived->ref().value()) erase_link(arrived->sender());
-      break;
-    }
+    case envelope_kind::unlink_ack: on_unlink_ack(arrived); break;
     case envelope_kind::monitor:
       if (watchers().insert_or_assign(arrived->ref(), arrived->sender())) add(watcher_count_, 1);
       break;
@@ -466,131 +461,6 @@ std::optional<exit_reason> control_block::wait_for_end(wait_limit& limit) {
   return std::exchange(extras_->word_of_end, std::nullopt);
 }
 
-void control_block::on_link(envelope* signal) {
-  const pid from = signal->sender();
-  // One that is being unlinked stays so: this link was made before the other side could know.
-  if (find_link(from) == nullptr) set_link(from, active_link);
-}
-
-void control_block::on_unlink(envelope* signal) {
-  const pid from = signal->sender();
-  const std::uint64_t* state = find_link(from);
-  if (state != nullptr && *state == active_link) erase_link(from);
-  post(make_envelope<nothing>(from, envelope_kind::unlink_ack, self_, signal->ref()));
-}
-
-void control_block::on_down(envelope* signal) {
-  const reference ref = signal->ref();
-  if (ref == awaited_) {
-    awaited_ = {};
-    append(signal);
-    return;
-  }
-  if (extras_ != nullptr) {
-    const auto found = extras_->monitors.find(ref);
-    if (found != nullptr) {
-      auto& what = signal->as<ending>();
-      if (what.orphans != nullptr) orphans_of(signal->sender(), what.orphans);
-      append(make_envelope<down>(self_, envelope_kind::message, signal->sender(), ref,
-                                 down{ref, found->process, std::move(found->name), what.reason}));
-      extras_->monitors.erase(ref);
-      add(monitor_count_, -1);
-    }
-  }
-  discard(signal);
-}
-
-void control_block::link_to(pid other) {
-  if (other == self_) return;
-  std::uint64_t* state = find_link(other);
-  if (state != nullptr && *state == active_link) return;
-  if (!process_table::instance().is_living(other)) {
-    if (!traps_exit()) {
-      throw error{exit_reason::noproc(), "link: there is no process " + to_string(other)};
-    }
-    fetch_if_any();
-    append(make_envelope<exit_signal>(self_, envelope_kind::message, other, reference{},
-                                      exit_signal{other, exit_reason::noproc()}));
-    return;
-  }
-  set_link(other, active_link);
-  post(make_envelope<nothing>(other, envelope_kind::link, self_, reference{}));
-}
-
-void control_block::unlink_from(pid other) {
-  std::uint64_t* state = find_link(other);
-  if (state == nullptr || *state != active_link) return;
-  const reference number = reference::make();
-  *state = number.value();
-  post(make_envelope<nothing>(other, envelope_kind::unlink, self_, number));
-}
-
-bool control_block::is_linked_to(pid other) const {
-  const std::uint64_t* state = const_cast<control_block*>(this)->find_link(other);
-  return state != nullptr && *state == active_link;
-}
-
-reference control_block::monitor(pid target, std::string name) {
-  const reference ref = reference::make();
-  if (target == self_) return ref;
-  if (!target) {
-    fetch_if_any();
-    append(make_envelope<down>(self_, envelope_kind::message, target, ref,
-                               down{ref, target, std::move(name), exit_reason::noproc()}));
-    return ref;
-  }
-  more().monitors.insert(ref, monitored{target, std::move(name)});
-  add(monitor_count_, 1);
-  post(make_envelope<nothing>(target, envelope_kind::monitor, self_, ref));
-  return ref;
-}
-
-bool control_block::demonitor(reference of, bool flush) {
-  fetch_if_any();
-  bool was_active = false;
-  if (extras_ != nullptr) {
-    const auto found = extras_->monitors.find(of);
-    if (found != nullptr) {
-      was_active = true;
-      post(make_envelope<nothing>(found->process, envelope_kind::demonitor, self_, of));
-      extras_->monitors.erase(of);
-      add(monitor_count_, -1);
-    }
-  }
-  if (flush && !was_active) {
-    for (envelope** link = &queue_; *link != nullptr; link = &(*link)->next) {
-      if (*(*link)->type == message_type_of<down> && (*link)->kind() == envelope_kind::message &&
-          (*link)->as<down>().ref == of) {
-        discard(unlink_message(link));
-        break;
-      }
-    }
-  }
-  return was_active;
-}
-
-void control_block::begin_linked(control_block& child) {
-  set_link(child.self_, active_link);
-  child.set_link(self_, active_link);
-}
-
-reference control_block::begin_monitored(control_block& child) {
-  const reference ref = reference::make();
-  more().monitors.insert(ref, monitored{child.self_, {}});
-  child.watchers().insert(ref, self_);
-  add(monitor_count_, 1);
-  add(child.watcher_count_, 1);
-  return ref;
-}
-
-void control_block::forget_unborn(pid child) noexcept {
-  erase_link(child);
-  if (extras_ == nullptr) return;
-  const auto erased =
-      extras_->monitors.erase_if([child](reference, const monitored& target) { return target.process == child; });
-  add(monitor_count_, -static_cast<int>(erased));
-}
-
 void control_block::forget_call(reference ref) noexcept {
   if (call_ == ref) call_ = {};
   if (extras_ != nullptr && extras_->watchers.erase(ref)) add(watcher_count_, -1);
@@ -626,63 +496,6 @@ std::shared_ptr<const std::vector<pid>> control_block::take_orphans_of(pid ended
   auto taken = std::move(*found);
   extras_->orphans.erase(ended);
   return taken;
-}
-
-// Links
-// -------------------------------------------------------------------------------------------------------------------
-
-control_block::extras& control_block::more() {
-  if (extras_ == nullptr) extras_ = std::make_unique<extras>();
-  return *extras_;
-}
-
-std::uint64_t* control_block::find_link(pid other) noexcept {
-  if (first_link_ && first_link_ == other) return &first_link_state_;
-  if (links_ == nullptr) return nullptr;
-  return links_->find(other);
-}
-
-void control_block::set_link(pid other, std::uint64_t state) {
-  if (first_link_ == other) {
-    first_link_state_ = state;
-    return;
-  }
-  if (first_link_ || (links_ != nullptr && links_->find(other) != nullptr)) {
-    if (links_ == nullptr) links_ = std::make_unique<link_map>();
-    if (links_->insert_or_assign(other, state)) add(link_count_, 1);
-    return;
-  }
-  first_link_ = other;
-  first_link_state_ = state;
-  add(link_count_, 1);
-}
-
-void control_block::expect_links(std::size_t many) {
-  if (!link_map::are_many(many)) return;
-  if (links_ == nullptr) links_ = std::make_unique<link_map>();
-  links_->reserve(many);
-}
-
-void control_block::erase_link(pid other) noexcept {
-  if (first_link_ == other) {
-    first_link_ = pid{};
-    add(link_count_, -1);
-  } else if (links_ != nullptr && links_->erase(other)) {
-    add(link_count_, -1);
-  }
-}
-
-few_pids control_block::links() const {
-  few_pids found;
-  if (first_link_ && first_link_state_ == active_link) found.push_back(first_link_);
-  if (links_ != nullptr) {
-    links_->for_each([&found](pid other, std::uint64_t state) {
-      if (state == active_link) found.push_back(other);
-    });
-  }
-  // In the order of their pids, so that a simulation does not depend on how a hash table is laid out.
-  if (found.size() > 1) std::sort(found.begin(), found.end());
-  return found;
 }
 
 // Faults

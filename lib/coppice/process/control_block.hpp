@@ -395,6 +395,11 @@ class control_block final : public scheduling::runnable {
     __builtin_prefetch(entry_);
     __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(entry_) + 64));
   }
+  // A number that only its owner changes, and others read.
+  static void add(std::atomic<std::uint32_t>& counted, int change) noexcept {
+    counted.store(counted.load(std::memory_order_relaxed) + static_cast<std::uint32_t>(change),
+                  std::memory_order_relaxed);
+  }
   extras& more();
   watcher_map& watchers() { return more().watchers; }
   std::uint64_t* find_link(pid other) noexcept;
@@ -412,6 +417,7 @@ class control_block final : public scheduling::runnable {
   void on_exit(envelope* signal, bool linked);
   void on_link(envelope* signal);
   void on_unlink(envelope* signal);
+  void on_unlink_ack(envelope* signal);
   void on_end(envelope* signal);
   void note_end(pid ended, const ending& what);
   bool is_ended_by(pid other) const noexcept;
