@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <exception>
 #include <functional>
 #include <stdexcept>
@@ -19,11 +18,6 @@ namespace {
 
 // Of a thread of the user's, which a process never leaves: its address may be kept.
 thread_local control_block* process_of_thread = nullptr;
-
-// A function may be kept running by the compiler's idea that this cannot change: it does, while a fiber is suspended.
-[[gnu::noinline]] int exceptions_in_flight() noexcept {
-  return std::uncaught_exceptions();
-}
 
 // How often code may swallow the unwinding of its stack before it is left where it stands.
 constexpr std::uint8_t patience = 3;
@@ -55,13 +49,18 @@ control_block& control_block::current() {
   if (control_block* running = current_or_null()) return *running;
   throw std::logic_error{
       "coppice: this function speaks of the calling process, and this thread is none; call it inside coppice::run, in "
-      "a "
-      "spawned process, or while the thread holds a coppice::thread_process"};
+      "a spawned process, or while the thread holds a coppice::thread_process"};
 }
 
 control_block::extras& control_block::more() {
   if (extras_ == nullptr) extras_ = std::make_unique<extras>();
   return *extras_;
+}
+
+std::shared_ptr<const ancestry> control_block::ancestry_for_children() {
+  auto& shared = more().for_children;
+  if (shared == nullptr) shared = ancestry::of_children(self_, ancestors_);
+  return shared;
 }
 
 // Turns
@@ -239,7 +238,8 @@ void control_block::wait_for_wake(reference posted) {
   check_for_end();
 }
 
-bool control_block::begins_unwinding() {
+// A function of its own, so that a wait keeps as little as it can over the switch.
+[[gnu::noinline]] bool control_block::begins_unwinding() {
   if (finishing_ || exceptions_in_flight() != 0) return false;
   if (unwound_++ == patience) abandon();
   return true;
@@ -303,11 +303,6 @@ envelope* control_block::wait_for_answer(reference asked, envelope** link, wait_
 
 // Signals
 // -----------------------------------------------------------------------------------------------------------------
-
-// A function of its own, so that the usual way needs no frame.
-[[gnu::noinline, gnu::cold]] void control_block::wait_for_onlookers() const noexcept {
-  while (onlookers_.load() != 0) std::this_thread::yield();
-}
 
 void control_block::take_in(envelope* newest) {
   // Mostly there are messages alone: they go into the queue as they are.
@@ -378,16 +373,6 @@ void control_block::act_on(envelope* arrived) {
   discard(arrived);
 }
 
-void control_block::on_reply(envelope* arrived) {
-  // The caller has given up, or has had its answer.
-  if (arrived->ref() != awaited_) {
-    discard(arrived);
-    return;
-  }
-  awaited_ = {};  // The first answer counts (S68).
-  append(arrived);
-}
-
 void control_block::on_exit(envelope* signal, bool linked) {
   const pid from = signal->sender();
   auto& what = signal->as<ending>();
@@ -428,42 +413,17 @@ void control_block::on_exit(envelope* signal, bool linked) {
   ended_by_signal_ = true;
 }
 
-void control_block::on_end(envelope* signal) {
-  const pid from = signal->sender();
-  if (from == parent()) {
-    parent_ends_us_ = true;
-  } else if (!is_ended_by(from)) {
-    more().enders.push_back(from);
+// Calls
+// -------------------------------------------------------------------------------------------------------------------
+
+void control_block::on_reply(envelope* arrived) {
+  // The caller has given up, or has had its answer.
+  if (arrived->ref() != awaited_) {
+    discard(arrived);
+    return;
   }
-  on_exit(signal, false);
-}
-
-bool control_block::is_ended_by(pid other) const noexcept {
-  if (other == parent()) return parent_ends_us_;
-  return extras_ != nullptr &&
-         std::find(extras_->enders.begin(), extras_->enders.end(), other) != extras_->enders.end();
-}
-
-void control_block::note_end(pid ended, const ending& what) {
-  extras_->ending = pid{};
-  extras_->word_of_end = what.reason;
-  if (what.orphans != nullptr) orphans_of(ended, what.orphans);
-}
-
-void control_block::begin_to_end(pid target, const exit_reason& why) {
-  more().ending = target;
-  extras_->word_of_end.reset();
-  post(make_ending(target, envelope_kind::end, self_, {}, why));
-}
-
-std::optional<exit_reason> control_block::wait_for_end(wait_limit& limit) {
-  while (!extras_->word_of_end && !limit.passed()) wait_for_arrival(limit);
-  return std::exchange(extras_->word_of_end, std::nullopt);
-}
-
-void control_block::forget_call(reference ref) noexcept {
-  if (call_ == ref) call_ = {};
-  if (extras_ != nullptr && extras_->watchers.erase(ref)) add(watcher_count_, -1);
+  awaited_ = {};  // The first answer counts (S68).
+  append(arrived);
 }
 
 void control_block::keep_call() {
@@ -471,50 +431,13 @@ void control_block::keep_call() {
   call_ = {};
 }
 
-void control_block::append_questions(std::vector<reference>& to) const {
-  const auto add = [&to](const envelope* first) {
-    for (; first != nullptr; first = first->next) {
-      if (first->ref()) to.push_back(first->ref());
-    }
-  };
-  add(queue_);
-  const envelope* const arrived = slot().inbox.load(std::memory_order_acquire);
-  if (is_list(arrived)) add(arrived);
-  if (call_) to.push_back(call_);
-  if (extras_ == nullptr) return;
-  extras_->watchers.for_each([&to](reference ref, pid) { to.push_back(ref); });
+void control_block::forget_call(reference ref) noexcept {
+  if (call_ == ref) call_ = {};
+  if (extras_ != nullptr && extras_->watchers.erase(ref)) add(watcher_count_, -1);
 }
 
-void control_block::orphans_of(pid ended, const std::shared_ptr<const std::vector<pid>>& orphans) {
-  more().orphans.insert_or_assign(ended, orphans);
-}
-
-std::shared_ptr<const std::vector<pid>> control_block::take_orphans_of(pid ended) {
-  if (extras_ == nullptr) return nullptr;
-  const auto found = extras_->orphans.find(ended);
-  if (found == nullptr) return nullptr;
-  auto taken = std::move(*found);
-  extras_->orphans.erase(ended);
-  return taken;
-}
-
-// Faults
-// ------------------------------------------------------------------------------------------------------------------
-
-// What is thrown where something is being destroyed would end the program, and who has to end anyway is left alone.
-bool control_block::can_meet_injector() const noexcept {
-  return !finishing_ && !has_fatal_ && exceptions_in_flight() == 0;
-}
-
-void control_block::meet_injector(fault_point point, std::string_view what) {
-  if (!can_meet_injector()) return;
-  const spared while_it_is_asked{*this};
-  running_runtime().options.faults->at(point, what);
-}
-
-bool control_block::fails_allocation() noexcept {
-  return may_be_harmed_ && can_meet_injector() && running_runtime().options.faults->fails_allocation();
-}
+// On a thread of the user's
+// ---------------------------------------------------------------------------------------------------
 
 void control_block::begin_on_thread() noexcept {
   runs(place::elsewhere);
@@ -526,66 +449,6 @@ void control_block::begin_on_thread() noexcept {
 void control_block::end_on_thread(exit_reason reason) noexcept {
   process_of_thread = nullptr;
   finish(std::move(reason));
-}
-
-// What it is
-// --------------------------------------------------------------------------------------------------------------
-
-std::size_t control_block::message_queue_len() const noexcept {
-  // Below its head the list stays as it is until its owner has taken it, and the owner waits for us before it goes on.
-  onlookers_.fetch_add(1);
-  std::size_t count = queued();
-  for (const envelope* next = slot().inbox.load(); is_list(next); next = next->next) {
-    if (next->to == self_.value() && is_message(next->kind())) ++count;
-  }
-  onlookers_.fetch_sub(1, std::memory_order_release);
-  return count;
-}
-
-std::shared_ptr<const ancestry> control_block::ancestry_for_children() {
-  auto& shared = more().for_children;
-  if (shared == nullptr) shared = ancestry::of_children(self_, ancestors_);
-  return shared;
-}
-
-std::map<std::string, std::any>& control_block::dictionary() {
-  return more().dictionary;
-}
-
-const std::map<std::string, std::any>* control_block::dictionary_if_any() const noexcept {
-  return extras_ != nullptr && !extras_->dictionary.empty() ? &extras_->dictionary : nullptr;
-}
-
-std::vector<control_block::monitored> control_block::monitors() const {
-  std::vector<monitored> found;
-  if (extras_ == nullptr) return found;
-  found.reserve(extras_->monitors.size());
-  extras_->monitors.for_each_in_order([&found](reference, const monitored& target) { found.push_back(target); });
-  return found;
-}
-
-std::vector<pid> control_block::monitored_by() const {
-  std::vector<pid> found;
-  if (extras_ == nullptr) return found;
-  found.reserve(extras_->watchers.size());
-  extras_->watchers.for_each_in_order([&found](reference, pid watcher) { found.push_back(watcher); });
-  return found;
-}
-
-std::size_t control_block::memory() const {
-  std::size_t sum = sizeof(process_slot);
-  if (extras_ != nullptr) {
-    sum += sizeof(extras) + extras_->watchers.bytes() + extras_->monitors.bytes();
-  }
-  if (links_ != nullptr) sum += sizeof(link_map) + links_->bytes();
-  if (body_ != nullptr) {
-    sum += body_->memory();
-    if (!runs_elsewhere() && body_->holds_stack(*this)) sum += running_runtime().engine.resident_stack_bytes();
-  }
-  for (const envelope* queued = queue_; queued != nullptr; queued = queued->next) {
-    sum += envelope::payload_offset(queued->type->alignment) + queued->type->size;
-  }
-  return sum;
 }
 
 }  // namespace coppice::detail

@@ -52,6 +52,10 @@ struct beginning {
 /// Its fields are changed by the process itself only, on whichever thread it has its turn; signals are how others make
 /// it do so. What others may read while it runs is atomic, and is read under the table's guard, so that it is still
 /// there.
+///
+/// What each turn and each message passes is defined together, in control_block.cpp, so that it may be inlined; all
+/// else with its subject: links in link.cpp, monitors in monitor.cpp, its own end in ending.cpp, those whose ends it
+/// sees to in custody.cpp, faults in fault_hooks.cpp, what it tells of itself in process_info.cpp.
 class control_block final : public scheduling::runnable {
  public:
   enum class status : std::uint8_t { runnable, running, waiting, exiting };

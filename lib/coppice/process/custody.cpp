@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <functional>
 #include <new>
 #include <utility>
@@ -228,6 +229,55 @@ bool is_busy(pid process) noexcept {
   auto& table = process_table::instance();
   const std::lock_guard hold{table.guard_of(process)};
   return table.is_living(process) && table.slot(process).process().is_busy();
+}
+
+// What the process keeps for that
+// --------------------------------------------------------------------------------------------
+
+void control_block::begin_to_end(pid target, const exit_reason& why) {
+  more().ending = target;
+  extras_->word_of_end.reset();
+  post(make_ending(target, envelope_kind::end, self_, {}, why));
+}
+
+std::optional<exit_reason> control_block::wait_for_end(wait_limit& limit) {
+  while (!extras_->word_of_end && !limit.passed()) wait_for_arrival(limit);
+  return std::exchange(extras_->word_of_end, std::nullopt);
+}
+
+void control_block::note_end(pid ended, const ending& what) {
+  extras_->ending = pid{};
+  extras_->word_of_end = what.reason;
+  if (what.orphans != nullptr) orphans_of(ended, what.orphans);
+}
+
+void control_block::on_end(envelope* signal) {
+  const pid from = signal->sender();
+  if (from == parent()) {
+    parent_ends_us_ = true;
+  } else if (!is_ended_by(from)) {
+    more().enders.push_back(from);
+  }
+  on_exit(signal, false);
+}
+
+bool control_block::is_ended_by(pid other) const noexcept {
+  if (other == parent()) return parent_ends_us_;
+  return extras_ != nullptr &&
+         std::find(extras_->enders.begin(), extras_->enders.end(), other) != extras_->enders.end();
+}
+
+void control_block::orphans_of(pid ended, const std::shared_ptr<const std::vector<pid>>& orphans) {
+  more().orphans.insert_or_assign(ended, orphans);
+}
+
+std::shared_ptr<const std::vector<pid>> control_block::take_orphans_of(pid ended) {
+  if (extras_ == nullptr) return nullptr;
+  const auto found = extras_->orphans.find(ended);
+  if (found == nullptr) return nullptr;
+  auto taken = std::move(*found);
+  extras_->orphans.erase(ended);
+  return taken;
 }
 
 }  // namespace coppice::detail

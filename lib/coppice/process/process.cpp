@@ -41,6 +41,14 @@ std::map<std::string, std::any>& process_dictionary() {
   return detail::control_block::current().dictionary();
 }
 
+namespace detail {
+
+std::map<std::string, std::any>& control_block::dictionary() {
+  return more().dictionary;
+}
+
+}  // namespace detail
+
 namespace {
 
 class thread_body final : public detail::process_body {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -141,6 +142,61 @@ std::optional<process_description> describe_process(pid of, std::initializer_lis
                   now.registered_name.empty() ? "" : "(" + now.registered_name + ") ", patience.count(),
                   to_string(now.status), now.current_message.empty() ? "" : ", its current message is ",
                   now.current_message, now.message_queue_len)};
+}
+
+// What it is asked
+// ----------------------------------------------------------------------------------------------------------
+
+std::size_t control_block::message_queue_len() const noexcept {
+  // Below its head the list stays as it is until its owner has taken it, and the owner waits for us before it goes on.
+  onlookers_.fetch_add(1);
+  std::size_t count = queued();
+  for (const envelope* next = slot().inbox.load(); is_list(next); next = next->next) {
+    if (next->to == self_.value() && is_message(next->kind())) ++count;
+  }
+  onlookers_.fetch_sub(1, std::memory_order_release);
+  return count;
+}
+
+// A function of its own, so that the usual way needs no frame.
+[[gnu::noinline, gnu::cold]] void control_block::wait_for_onlookers() const noexcept {
+  while (onlookers_.load() != 0) std::this_thread::yield();
+}
+
+std::vector<control_block::monitored> control_block::monitors() const {
+  std::vector<monitored> found;
+  if (extras_ == nullptr) return found;
+  found.reserve(extras_->monitors.size());
+  extras_->monitors.for_each_in_order([&found](reference, const monitored& target) { found.push_back(target); });
+  return found;
+}
+
+std::vector<pid> control_block::monitored_by() const {
+  std::vector<pid> found;
+  if (extras_ == nullptr) return found;
+  found.reserve(extras_->watchers.size());
+  extras_->watchers.for_each_in_order([&found](reference, pid watcher) { found.push_back(watcher); });
+  return found;
+}
+
+const std::map<std::string, std::any>* control_block::dictionary_if_any() const noexcept {
+  return extras_ != nullptr && !extras_->dictionary.empty() ? &extras_->dictionary : nullptr;
+}
+
+std::size_t control_block::memory() const {
+  std::size_t sum = sizeof(process_slot);
+  if (extras_ != nullptr) {
+    sum += sizeof(extras) + extras_->watchers.bytes() + extras_->monitors.bytes();
+  }
+  if (links_ != nullptr) sum += sizeof(link_map) + links_->bytes();
+  if (body_ != nullptr) {
+    sum += body_->memory();
+    if (!runs_elsewhere() && body_->holds_stack(*this)) sum += running_runtime().engine.resident_stack_bytes();
+  }
+  for (const envelope* queued = queue_; queued != nullptr; queued = queued->next) {
+    sum += envelope::payload_offset(queued->type->alignment) + queued->type->size;
+  }
+  return sum;
 }
 
 }  // namespace detail

@@ -1,8 +1,17 @@
+#include <exception>
+
 #include <coppice/process/unwinding.hpp>
+
+namespace coppice::detail {
+
+int exceptions_in_flight() noexcept {
+  return std::uncaught_exceptions();
+}
+
+}  // namespace coppice::detail
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
-#include <exception>
 #include <new>
 #include <typeinfo>
 

@@ -23,6 +23,10 @@ inline void rethrow_unwinding() {
   if (is_unwinding()) throw;
 }
 
+/// `std::uncaught_exceptions`, where a process may wait. The compiler believes that a function runs on one thread and
+/// this cannot change meanwhile: it does, while a fiber is suspended.
+[[gnu::noinline]] int exceptions_in_flight() noexcept;
+
 /// Unwinds the stack, from the caller on, up to the next `catch (...)`; or jumps there, where it is known that nothing on
 /// the way is to be destroyed or caught (`known_ways`).
 ///

@@ -33,4 +33,18 @@ std::vector<pid> callers_in_vain() {
   return in_vain;
 }
 
+void control_block::append_questions(std::vector<reference>& to) const {
+  const auto add = [&to](const envelope* first) {
+    for (; first != nullptr; first = first->next) {
+      if (first->ref()) to.push_back(first->ref());
+    }
+  };
+  add(queue_);
+  const envelope* const arrived = slot().inbox.load(std::memory_order_acquire);
+  if (is_list(arrived)) add(arrived);
+  if (call_) to.push_back(call_);
+  if (extras_ == nullptr) return;
+  extras_->watchers.for_each([&to](reference ref, pid) { to.push_back(ref); });
+}
+
 }  // namespace coppice::detail
