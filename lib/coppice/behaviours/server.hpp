@@ -181,14 +181,15 @@ class server_maker_of final : public server_maker {
   std::tuple<Arguments...> arguments_;
 };
 
-template <class Server, class... Arguments>
-std::unique_ptr<server_maker> make_maker_of(start_options&& options, Arguments&&... arguments) {
-  before_allocation();
-  return std::make_unique<server_maker_of<Server, std::decay_t<Arguments>...>>(std::move(options),
-                                                                               std::forward<Arguments>(arguments)...);
-}
-
 start_result start_server(std::unique_ptr<server_maker> maker, bool link, std::string_view initial_call);
+
+template <class Server, class... Arguments>
+start_result start_server_of(bool link, start_options&& options, Arguments&&... arguments) {
+  before_allocation();
+  using maker = server_maker_of<Server, std::decay_t<Arguments>...>;
+  return start_server(std::make_unique<maker>(std::move(options), std::forward<Arguments>(arguments)...), link,
+                      type_name<Server>());
+}
 
 }  // namespace detail
 
@@ -265,27 +266,23 @@ class server : public detail::server_base {
 /// not trap exits is then ended by the link (S57). Blocks the process, not the thread.
 template <class Server, class... Arguments>
 start_result start_link(start_options options, Arguments&&... arguments) {
-  return detail::start_server(detail::make_maker_of<Server>(std::move(options), std::forward<Arguments>(arguments)...),
-                              true, type_name<Server>());
+  return detail::start_server_of<Server>(true, std::move(options), std::forward<Arguments>(arguments)...);
 }
 
 template <class Server, class... Arguments>
 start_result start_link(Arguments&&... arguments) {
-  return detail::start_server(detail::make_maker_of<Server>(start_options{}, std::forward<Arguments>(arguments)...),
-                              true, type_name<Server>());
+  return detail::start_server_of<Server>(true, start_options{}, std::forward<Arguments>(arguments)...);
 }
 
 /// `start_link` without the link.
 template <class Server, class... Arguments>
 start_result start(start_options options, Arguments&&... arguments) {
-  return detail::start_server(detail::make_maker_of<Server>(std::move(options), std::forward<Arguments>(arguments)...),
-                              false, type_name<Server>());
+  return detail::start_server_of<Server>(false, std::move(options), std::forward<Arguments>(arguments)...);
 }
 
 template <class Server, class... Arguments>
 start_result start(Arguments&&... arguments) {
-  return detail::start_server(detail::make_maker_of<Server>(start_options{}, std::forward<Arguments>(arguments)...),
-                              false, type_name<Server>());
+  return detail::start_server_of<Server>(false, start_options{}, std::forward<Arguments>(arguments)...);
 }
 
 /// Asks a server to end with `reason`, after what is in its queue, and waits for that: gen_server's stop (S77). Exits
