@@ -182,9 +182,9 @@ exit_reason end_process(pid target, const exit_reason& first, std::optional<std:
   return *reason;
 }
 
-void await_orphans_of(pid ended) {
+void await_orphans(const std::vector<pid>& orphans) {
   std::vector<pid>& awaited = control_block::current().awaited_orphans();
-  for (const pid each : take_orphans_of(ended)) awaited.push_back(each);
+  awaited.insert(awaited.end(), orphans.begin(), orphans.end());
   if (awaited.empty()) return;
   // Until it has ended, each stays where others may have to be told of it. One that is there twice has ended then.
   while (!awaited.empty()) {
@@ -194,6 +194,10 @@ void await_orphans_of(pid ended) {
     for (const pid more : take_orphans_of(next)) awaited.push_back(more);
   }
   std::vector<pid>{}.swap(awaited);
+}
+
+void await_orphans_of(pid ended) {
+  await_orphans(take_orphans_of(ended));
 }
 
 void await_end(pid target, std::optional<std::chrono::milliseconds> limit) {

@@ -64,9 +64,11 @@ class early_ends {
 exit_reason end_process(pid target, const exit_reason& first, std::optional<std::chrono::milliseconds> limit,
                         early_ends* early = nullptr);
 
-/// Waits until those that `take_orphans_of(ended)` gives have ended, and their orphans in turn; it is for
-/// `leave_orphans` to see to it that they do. If the calling process ends before they do, they are among its own
-/// orphans.
+/// Waits until those `orphans` have ended, and their orphans in turn; it is for `leave_orphans` to see to it that they
+/// do. If the calling process ends before they do, they are among its own orphans.
+void await_orphans(const std::vector<pid>& orphans);
+
+/// The same for those that `take_orphans_of(ended)` gives.
 void await_orphans_of(pid ended);
 
 /// Waits until `target` has ended, for `limit` (none: for ever), then kills it. What it is linked to does not matter.

@@ -145,7 +145,10 @@ class live_run {
       ended_with_ = detail::end_process(root, exit_reason::shutdown(), std::nullopt);
       was_wanted_ = true;
     }
-    await_orphans(root);
+    // A root that was killed has ended none of its children.
+    const std::vector<pid> orphans = detail::take_orphans_of(root);
+    if (!orphans.empty()) go_to(phase::stopping);
+    detail::await_orphans(orphans);
   }
 
   // Of a simulation.
@@ -162,18 +165,6 @@ class live_run {
       who += fmt::format("{}{}: {}", who.empty() ? "" : ", ", path, what_it_does(life.process));
     }
     never_rests_ = who.empty() ? "a process waits for something that will never come" : who;
-  }
-
-  // A root that was killed has ended none of its children.
-  void await_orphans(pid root) {
-    std::vector<pid> orphans = detail::take_orphans_of(root);
-    if (!orphans.empty()) go_to(phase::stopping);
-    while (!orphans.empty()) {
-      const pid next = orphans.back();
-      orphans.pop_back();
-      detail::await_end(next, std::nullopt);
-      for (const pid more : detail::take_orphans_of(next)) orphans.push_back(more);
-    }
   }
 
   void go_to(phase next) {
