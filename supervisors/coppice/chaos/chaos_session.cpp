@@ -24,6 +24,7 @@
 #include <coppice/process/simulation.hpp>
 #include <coppice/process/spawn.hpp>
 #include <coppice/process/timer.hpp>
+#include <coppice/telemetry/busy_processes.hpp>
 #include <coppice/telemetry/observer_pair.hpp>
 #include <coppice/tree/overloaded.hpp>
 
@@ -312,9 +313,7 @@ class chaos_session::state final : public chaos_recorder::listener {
       if (monotonic_time() >= limit) return false;
       sleep(pause);
       const std::size_t now = recorder_.changes();
-      const auto living = recorder_.journal().living();
-      const bool is_busy = std::any_of(living.begin(), living.end(),
-                                       [](const auto& each) { return detail::is_busy(each.second.process); });
+      const bool is_busy = !detail::busy_processes(recorder_.journal()).empty();
       quiet = now == before && !is_busy ? quiet + 1 : 0;
       before = now;
     }

@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 
 #include <coppice/chaos/watched_tree.hpp>
-#include <coppice/process/custody.hpp>
 #include <coppice/process/live_objects.hpp>
-#include <coppice/process/process_info.hpp>
 #include <coppice/process/timer.hpp>
+#include <coppice/telemetry/busy_processes.hpp>
 
 namespace coppice {
 
@@ -49,22 +48,17 @@ void watched_tree::answers(std::span<const chaos_expectation> expected) {
 }
 
 void watched_tree::does_not_rest(const tree_journal& who) {
-  std::string busy;
-  std::size_t number = 0;
-  for (const auto& [path, life] : who.living()) {
-    if (!detail::is_busy(life.process)) continue;
-    ++number;
-    const auto found = process_info(life.process, info::current_message);
-    busy += fmt::format("{}{}{}", busy.empty() ? "" : ", ", path,
-                        found && !found->current_message.empty() ? " in its handler of " + found->current_message : "");
-  }
-  if (busy.empty()) busy = "a process";
-  own_.push_back(
-      {comes_to_rest,
-       {},
-       is_virtual_ ? fmt::format("{} wait{} for something that will never come", busy, number > 1 ? "" : "s")
-                   : fmt::format("{} {} still busy when the time for it was over", busy, number > 1 ? "were" : "was"),
-       monotonic_time()});
+  std::vector<std::string> busy;
+  for (const auto& each : detail::busy_processes(who)) busy.push_back(each.path + detail::handler_text(each.process));
+  const bool are_many = busy.size() > 1;
+  if (busy.empty()) busy.emplace_back("a process");
+  own_.push_back({comes_to_rest,
+                  {},
+                  is_virtual_ ? fmt::format("{} wait{} for something that will never come", fmt::join(busy, ", "),
+                                            are_many ? "" : "s")
+                              : fmt::format("{} {} still busy when the time for it was over", fmt::join(busy, ", "),
+                                            are_many ? "were" : "was"),
+                  monotonic_time()});
 }
 
 void watched_tree::after_end() {

@@ -35,6 +35,7 @@
 #include <coppice/process/simulation.hpp>
 #include <coppice/process/timer.hpp>
 #include <coppice/process/type_name.hpp>
+#include <coppice/telemetry/busy_processes.hpp>
 #include <coppice/telemetry/tree_journal.hpp>
 #include <coppice/tree/quoted_text.hpp>
 #include <coppice/tree/tree_builder.hpp>
@@ -159,12 +160,12 @@ class live_run {
 
   void come_to_rest() {
     if (await_quiescence()) return;
-    std::string who;
-    for (const auto& [path, life] : journal_->living()) {
-      if (!detail::is_busy(life.process)) continue;
-      who += fmt::format("{}{}: {}", who.empty() ? "" : ", ", path, what_it_does(life.process));
+    std::vector<std::string> who;
+    for (const auto& [path, process] : detail::busy_processes(*journal_)) {
+      who.push_back(path + ": " + what_it_does(process));
     }
-    never_rests_ = who.empty() ? "a process waits for something that will never come" : who;
+    if (who.empty()) who.emplace_back("a process waits for something that will never come");
+    never_rests_ = fmt::format("{}", fmt::join(who, ", "));
   }
 
   void go_to(phase next) {

@@ -14,6 +14,7 @@
 #include <coppice/process/custody.hpp>
 #include <coppice/process/simulation.hpp>
 #include <coppice/supervision/supervisor.hpp>
+#include <coppice/telemetry/busy_processes.hpp>
 #include <coppice/telemetry/observer_pair.hpp>
 #include <coppice/telemetry/trace_line.hpp>
 #include <coppice/telemetry/tree_journal.hpp>
@@ -279,17 +280,14 @@ class script_run {
 
   void come_to_rest() {
     if (!await_quiescence()) {
-      std::string who;
-      for (const auto& [path, life] : journal_->living()) {
-        if (!detail::is_busy(life.process)) continue;
-        const auto found = process_info(life.process, info::current_message);
-        who +=
-            fmt::format("{}{} {}{}", who.empty() ? "" : ", ", path, to_string(life.process),
-                        found && !found->current_message.empty() ? " in its handler of " + found->current_message : "");
+      std::vector<std::string> who;
+      for (const auto& [path, process] : detail::busy_processes(*journal_)) {
+        who.push_back(fmt::format("{} {}{}", path, to_string(process), detail::handler_text(process)));
       }
+      if (who.empty()) who.emplace_back("a process");
       throw script_failure{
           fmt::format("step {}: the tree does not come to rest: {} waits for something that will never come", number_,
-                      who.empty() ? "a process" : who)};
+                      fmt::join(who, ", "))};
     }
     // What the root said of its end, and others of theirs, is in the trace already.
     bool more = true;
