@@ -110,15 +110,21 @@ class ends_of_a_tree {
     std::size_t down_from = 0;  // of its children, so many have not gone down with another; the others have
   };
 
+  // Of a supervisor or a worker, before it has a place.
+  template <class Spec>
+  static entry entry_of(const Spec& spec, const supervisor_spec* supervisor, std::size_t above) {
+    return {.supervisor = supervisor,
+            .cost = &spec.cost,
+            .above = above,
+            .place = 0,
+            .restart = spec.restart,
+            .significant = spec.significant,
+            .children = {}};
+  }
+
   std::size_t add(const supervisor_spec& of, const std::string& path, std::size_t above) {
     const std::size_t index = entries_.size();
-    entries_.push_back({.supervisor = &of,
-                        .cost = &of.cost,
-                        .above = above,
-                        .place = 0,
-                        .restart = of.restart,
-                        .significant = of.significant,
-                        .children = {}});
+    entries_.push_back(entry_of(of, &of, above));
     supervisors_.emplace(path, index);
     for (const auto& child : of.children) {
       std::size_t made = entries_.size();
@@ -126,13 +132,7 @@ class ends_of_a_tree {
         add(*below, path + "/" + below->id, index);
       } else {
         const worker_spec& worker = *child.if_worker();
-        entries_.push_back({.supervisor = nullptr,
-                            .cost = &worker.cost,
-                            .above = index,
-                            .place = 0,
-                            .restart = worker.restart,
-                            .significant = worker.significant,
-                            .children = {}});
+        entries_.push_back(entry_of(worker, nullptr, index));
         workers_.emplace(&worker, made);
       }
       entries_[made].place = entries_[index].children.size();
