@@ -27,8 +27,8 @@ inline void rethrow_unwinding() {
 /// this cannot change meanwhile: it does, while a fiber is suspended.
 [[gnu::noinline]] int exceptions_in_flight() noexcept;
 
-/// Unwinds the stack, from the caller on, up to the next `catch (...)`; or jumps there, where it is known that nothing on
-/// the way is to be destroyed or caught (`known_ways`).
+/// Unwinds the stack, from the caller on, up to the next `catch (...)`; or jumps there, where it is known that nothing
+/// on the way is to be destroyed or caught (`known_ways`).
 ///
 /// A `throw` walks the stack twice: for a handler first, then to destroy what lies before it. Here a handler is known
 /// to be there, so the first walk, nearly half of the price, is left out. But the sanitizers watch what is thrown, and
