@@ -68,28 +68,19 @@ _Unwind_Reason_Code learn_while_unwinding(int version, _Unwind_Action actions, _
 
 }  // namespace
 
-#if defined(COPPICE_KNOWS_WAYS)
-
 [[gnu::noinline]] void unwind_from_here() {
+#if defined(COPPICE_KNOWS_WAYS)
   control_block* const me = control_block::current_or_null();
-  way_out* const out = me != nullptr && me->has_body() ? me->body().out() : nullptr;
-  if (out == nullptr) {
-    _Unwind_ForcedUnwind(begin_unwinding(), &go_on_unwinding, nullptr);
+  if (way_out* const out = me != nullptr && me->has_body() ? me->body().out() : nullptr; out != nullptr) {
+    const stack_frame caller{reinterpret_cast<std::uintptr_t>(__builtin_return_address(0)),
+                             reinterpret_cast<std::uintptr_t>(__builtin_dwarf_cfa())};
+    if (known_ways::lead(caller, out)) __builtin_longjmp(out->jump, 1);
+    unwind_and_learn(caller, *out);
     return;
   }
-  const stack_frame caller{reinterpret_cast<std::uintptr_t>(__builtin_return_address(0)),
-                           reinterpret_cast<std::uintptr_t>(__builtin_dwarf_cfa())};
-  if (known_ways::lead(caller, out)) __builtin_longjmp(out->jump, 1);
-  unwind_and_learn(caller, *out);
-}
-
-#else
-
-[[gnu::noinline]] void unwind_from_here() {
+#endif
   _Unwind_ForcedUnwind(begin_unwinding(), &go_on_unwinding, nullptr);
 }
-
-#endif
 
 }  // namespace coppice::detail
 
