@@ -69,7 +69,7 @@ std::shared_ptr<const ancestry> control_block::ancestry_for_children() {
 void control_block::wake() noexcept {
   // Its turn begins there, and it may have rested for long.
   __builtin_prefetch(body_.get());
-  running_runtime().engine.wake(*this);
+  if (!scheduling::runtime::wake_quickly(*this)) running_runtime().engine.wake(*this);
 }
 
 void control_block::wake_elsewhere() noexcept {

@@ -31,18 +31,27 @@ class run_queue {
     return append(added);
   }
 
-  /// For where that is seldom, so that the usual way needs no frame.
-  [[gnu::noinline]] void push_out_of_line(runnable& added) noexcept { push(added); }
-
   /// It comes before all others. Returns the one that did so before, which has to be pushed now, or null. Only for the
   /// thread whose queue this is.
   [[nodiscard]] runnable* push_first(runnable& added) noexcept { return put_next(&added); }
 
+  /// `push_first` of a private queue, where none comes before all others yet. False: nothing has been done.
+  [[gnu::always_inline]] bool push_first_alone(runnable& added) noexcept {
+    if (next_.load(std::memory_order_relaxed) != nullptr) return false;
+    next_.store(&added, std::memory_order_relaxed);
+    return true;
+  }
+
   /// Only for the thread whose queue this is; for any, of a queue into which nothing is pushed first.
   [[gnu::always_inline]] runnable* pop() noexcept {
-    if (next_.load(std::memory_order_relaxed) != nullptr && (in_a_row_ < most_in_a_row || size() == 0)) [[likely]] {
+    if (runnable* next = next_.load(std::memory_order_relaxed); next != nullptr && may_come_first()) [[likely]] {
+      if (lock_.is_private()) [[likely]] {
+        next_.store(nullptr, std::memory_order_relaxed);
+      } else {
+        next = put_next(nullptr);
+      }
       // Somebody may have taken it in between.
-      if (runnable* const next = put_next(nullptr)) [[likely]] {
+      if (next != nullptr) [[likely]] {
         ++in_a_row_;
         return next;
       }
@@ -124,6 +133,14 @@ class run_queue {
     last_ = &added;
     count(1);
     return size();
+  }
+
+  // Not more often than so many times in a row; but there is no need to count while nobody else waits.
+  bool may_come_first() noexcept {
+    if (in_a_row_ < most_in_a_row) return true;
+    if (size() != 0) return false;
+    in_a_row_ = 0;
+    return true;
   }
 
   // Returns the one before.

@@ -110,19 +110,14 @@ void runtime::wake(runnable& ready) noexcept {
     wake_elsewhere(ready);
     return;
   }
+  run_queue& queue = here->queue();
   if (in_order_) [[unlikely]] {
-    here->queue().push_out_of_line(ready);
+    queue.push(ready);
     return;
   }
   // One that waits alone is served by this thread sooner than by a thread that has to wake up first.
-  runnable* const before = here->queue().push_first(ready);
-  if (before != nullptr || here->queue().size() != 0) [[unlikely]] {
-    wake_beside_others(here->queue(), before);
-  }
-}
-
-// A function of its own, so that the usual way needs no frame.
-[[gnu::noinline]] void runtime::wake_beside_others(run_queue& queue, runnable* before) noexcept {
+  runnable* const before = queue.push_first(ready);
+  if (before == nullptr && queue.size() == 0) return;
   if (before != nullptr) queue.push(*before);
   if (sleeping_.load(std::memory_order_relaxed) != 0) wake_one();
 }

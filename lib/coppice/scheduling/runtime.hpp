@@ -63,6 +63,12 @@ class runtime {
   /// Lets `ready` have a turn. Called once for each time it came to rest.
   void wake(runnable& ready) noexcept;
 
+  /// The same on the runtime of the calling thread, where that is soon done. False: nothing has been done.
+  static bool wake_quickly(runnable& ready) noexcept {
+    run_queue* const own = this_thread().own_queue;
+    return own != nullptr && !ready.runs_elsewhere() && own->push_first_alone(ready);
+  }
+
   /// Suspends the calling fiber, and with it the runnable that has its turn on it, until that is woken.
   /// On the scheduler's fibers only.
   void park() noexcept;
@@ -186,7 +192,6 @@ class runtime {
   void rouse_one() noexcept;
   void have_watched() noexcept;
   void wake_one() noexcept;
-  void wake_beside_others(run_queue& queue, runnable* before) noexcept;
   void wake_all() noexcept;
   void keep_abandoned(carrier& left);
 

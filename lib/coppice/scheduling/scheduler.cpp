@@ -50,6 +50,7 @@ constexpr std::size_t most_to_draw_from = 256;
 
 // How often, in turns, a busy thread looks after its timers and after Boost's own queues.
 constexpr std::uint32_t turns_between_timers = 16;
+static_assert(std::has_single_bit(turns_between_timers));
 constexpr std::uint32_t turns_between_housekeeping = 64;
 
 // How many carriers of one size a thread keeps for itself; all others rest where every thread finds them.
@@ -244,6 +245,7 @@ scheduler::scheduler(runtime& of, unsigned index, bool is_alone)
       index_{index},
       is_alone_{is_alone},
       in_order_{of.settings().virtual_time || of.settings().seed.has_value()},
+      turns_without_timers_{in_order_ ? 0 : turns_between_timers - 1},
       draw_{of.settings().seed.value_or(0)} {}
 
 scheduler::~scheduler() = default;
@@ -265,6 +267,7 @@ void scheduler::run() {
 #endif
   const handler_stack for_signals;
   this_thread().here = this;
+  this_thread().own_queue = is_alone_ && !in_order_ ? &queue_ : nullptr;
   state_.store(&this_thread(), std::memory_order_release);
   auto* boost = context::active()->get_scheduler();
   auto* made = new algorithm{*this, *boost};
@@ -274,6 +277,7 @@ void scheduler::run() {
   end_carriers();
   state_.store(nullptr, std::memory_order_release);
   this_thread().here = nullptr;
+  this_thread().own_queue = nullptr;
   this_thread().running = nullptr;
 }
 
@@ -361,9 +365,9 @@ runnable* scheduler::next_runnable() noexcept {
 }
 
 // Inline, and in most turns nothing but a look into the queue: each message to a server passes here.
-[[gnu::always_inline]] inline runnable* scheduler::next_for(carrier& serving) noexcept {
+[[gnu::always_inline]] inline runnable* scheduler::next_for(carrier& serving, thread_state& thread) noexcept {
   runnable* next = nullptr;
-  if (++turns_ % turns_between_timers != 0 && !in_order_ && preselected_ == nullptr) [[likely]] {
+  if ((++turns_ & turns_without_timers_) != 0 && preselected_ == nullptr) [[likely]] {
     next = queue_.pop();
   }
   if (next == nullptr) [[unlikely]] {
@@ -373,7 +377,7 @@ runnable* scheduler::next_runnable() noexcept {
     if (next == nullptr) return nullptr;
   }
   if (next->carrier_ == nullptr && next->stack_class() == serving.stack_class) [[likely]] {
-    this_thread().running = next;
+    thread.running = next;
     return next;
   }
   preselected_ = next;
@@ -426,10 +430,13 @@ void carrier::serve() {
   while (!quits) {
     while (job != nullptr) {
       runnable& served = *job;
-      if (served.take_turn() == runnable::turn_result::again) [[unlikely]] {
-        scheduler::here()->queue().push(served);
+      const bool goes_on = served.take_turn() == runnable::turn_result::again;
+      // Perhaps another one than before.
+      thread_state& thread = scheduling::this_thread();
+      if (goes_on) [[unlikely]] {
+        thread.here->queue().push(served);
       }
-      job = scheduler::here()->next_for(*this);
+      job = thread.here->next_for(*this, thread);
     }
     this_thread().running = nullptr;
     scheduler::leave(leaving::idles);

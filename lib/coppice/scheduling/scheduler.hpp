@@ -84,7 +84,7 @@ class scheduler {
   std::uint32_t counted_turns() const noexcept;
   void look_after_timers() noexcept;
   runnable* next_runnable() noexcept;
-  runnable* next_for(carrier&) noexcept;
+  runnable* next_for(carrier&, thread_state&) noexcept;
   carrier* fiber_for(runnable&) noexcept;
   carrier* make_carrier(std::size_t stack_size);
   /// False: it has enough of them.
@@ -99,6 +99,8 @@ class scheduler {
   const unsigned index_;
   const bool is_alone_;  // the only one of its runtime: what parks here goes on here
   const bool in_order_;  // as the runtime's
+  // A turn in whose number one of these bits is set has to look for nothing but the next one: no turn, in order.
+  const std::uint32_t turns_without_timers_;
   algorithm* algorithm_ = nullptr;
   run_queue queue_;
   alignas(64) deferred_timers deferred_;  // all threads look there

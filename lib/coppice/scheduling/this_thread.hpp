@@ -4,13 +4,15 @@
 
 namespace coppice::scheduling {
 
+class run_queue;
 class runnable;
 class scheduler;
 
-/// What a thread is for the scheduling: null, both, on one that is none of a runtime's.
+/// What a thread is for the scheduling: all null on one that is none of a runtime's.
 struct thread_state {
   scheduler* here;                    // whose thread this is
   seen_by_others<runnable*> running;  // who has its turn on it
+  run_queue* own_queue;               // if no other thread uses it, and what is woken may come first
 };
 
 /// The state of the calling thread. Not to be kept over a switch, after which a fiber may be on another thread.
