@@ -40,11 +40,6 @@ bool blocks_are_plain() noexcept {
   return plain;
 }
 
-/// A free block. The second word counts only in the first block of a full batch that lies in the depot.
-struct free_block {
-  free_block* next;
-  free_block* next_batch;
-};
 static_assert(sizeof(free_block) <= block_class_size(0));
 
 constexpr std::size_t chunk_size = 64 * 1024;
@@ -150,7 +145,9 @@ block_list carve(depot& from, std::size_t block_class) {
   std::byte* const start = reinterpret_cast<std::byte*>(&source) + header_size + source.carved * size;
   block_list carved{nullptr, count};
   for (std::uint32_t i = count; i-- > 0;) {
-    carved.first = ::new (static_cast<void*>(start + i * size)) free_block{carved.first, nullptr};
+    void* const block = start + i * size;
+    void* const further = start + std::min(i + block_magazine::distance, count - 1) * size;
+    carved.first = ::new (block) free_block{carved.first, static_cast<free_block*>(further)};
   }
   source.carved += count;
   from.carved_count += count;
@@ -164,7 +161,7 @@ block_list take_blocks(std::size_t block_class) {
   block_list taken;
   if (from.batches != nullptr) {
     taken = {from.batches, batch_size_of(block_class)};
-    from.batches = taken.first->next_batch;
+    from.batches = taken.first->further;
   } else if (from.loose != nullptr) {
     taken.first = from.loose;
     free_block* last = from.loose;
@@ -182,7 +179,7 @@ block_list take_blocks(std::size_t block_class) {
 void give_batch(std::size_t block_class, free_block* first) noexcept {
   depot& to = depots[block_class];
   std::lock_guard lock(to.mutex);
-  first->next_batch = to.batches;
+  first->further = to.batches;
   to.batches = first;
   to.free_count += batch_size_of(block_class);
 }
@@ -205,11 +202,10 @@ std::uint32_t kept(block_magazine const& magazine, std::size_t block_class) noex
 // False: it was empty.
 bool empty(block_magazine& magazine, std::size_t block_class) noexcept {
   const bool any = magazine.first != nullptr || magazine.spare != nullptr;
-  give_loose(block_class, static_cast<free_block*>(std::exchange(magazine.first, nullptr)),
-             kept(magazine, block_class));
+  give_loose(block_class, std::exchange(magazine.first, nullptr), kept(magazine, block_class));
   magazine.room.store(batch_size_of(block_class), std::memory_order_relaxed);
   if (magazine.spare != nullptr) {
-    give_batch(block_class, static_cast<free_block*>(std::exchange(magazine.spare, nullptr)));
+    give_batch(block_class, std::exchange(magazine.spare, nullptr));
     magazine.spare_count.store(0, std::memory_order_relaxed);
   }
   return any;
@@ -298,9 +294,9 @@ void* allocate_block_slowly(std::size_t block_class) {
   block_magazine& own = this_thread_magazines.of[block_class];
   block_list list;
   if (own.first != nullptr) {  // the thread has only now appeared
-    list = {static_cast<free_block*>(own.first), kept(own, block_class)};
+    list = {own.first, kept(own, block_class)};
   } else if (own.spare != nullptr) {
-    list = {static_cast<free_block*>(std::exchange(own.spare, nullptr)), batch_size_of(block_class)};
+    list = {std::exchange(own.spare, nullptr), batch_size_of(block_class)};
     own.spare_count.store(0, std::memory_order_relaxed);
   } else {
     list = take_blocks(block_class);
@@ -323,13 +319,12 @@ void deallocate_block_slowly(std::size_t block_class, void* block) noexcept {
   block_magazine& own = this_thread_magazines.of[block_class];
   std::uint32_t const batch = batch_size_of(block_class);
   if (own.room.load(std::memory_order_relaxed) == 0) {
-    if (own.spare != nullptr) give_batch(block_class, static_cast<free_block*>(own.spare));
+    if (own.spare != nullptr) give_batch(block_class, own.spare);
     own.spare = std::exchange(own.first, nullptr);
     own.spare_count.store(batch, std::memory_order_relaxed);
     own.room.store(batch, std::memory_order_relaxed);
   }
-  own.first = ::new (block) free_block{static_cast<free_block*>(own.first), nullptr};
-  own.room.store(own.room.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+  own.put(block, own.room.load(std::memory_order_relaxed));
 }
 
 void* allocate_large_block(std::size_t size) {
@@ -367,7 +362,7 @@ void for_each_block(free_block* first, Visit visit) {
 template <class Visit>
 void for_each_free(free_block* batches, free_block* loose, Visit visit) {
   while (batches != nullptr) {
-    free_block* const next = batches->next_batch;
+    free_block* const next = batches->further;
     for_each_block(batches, visit);
     batches = next;
   }
@@ -427,14 +422,14 @@ void trim_blocks(std::size_t block_class) noexcept {
     filling.first = block;
     if (filling.count == 0) last_filling = block;
     if (++filling.count < batch) return;
-    block->next_batch = full;
+    block->further = full;
     full = block;
     if (last_full == nullptr) last_full = block;
     filling = {};
   });
   {
     std::lock_guard lock(trimmed.mutex);
-    if (full != nullptr) last_full->next_batch = std::exchange(trimmed.batches, full);
+    if (full != nullptr) last_full->further = std::exchange(trimmed.batches, full);
     if (filling.first != nullptr) last_filling->next = std::exchange(trimmed.loose, filling.first);
   }
   while (unused != nullptr) {

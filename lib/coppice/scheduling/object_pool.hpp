@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 
 #include <coppice/scheduling/block_class.hpp>
 
@@ -10,15 +11,33 @@ namespace coppice::scheduling {
 
 namespace detail {
 
+/// A block that nobody uses, in a list of such.
+struct free_block {
+  free_block* next;
+  /// What lies further on: in the list that a thread uses, a block some places behind this one, as far as is known, to
+  /// be fetched from the memory or from the processor that gave it back while those before it are used; in the depot,
+  /// of the first block of a full batch, the next batch.
+  free_block* further;
+};
+
 /// What one thread keeps of one size of block: a list in use, and one full list in reserve.
 ///
 /// `room` is how many blocks the list still takes. Everything zero means that the thread has not been seen yet: both
 /// ways then lead out of line, where that is put right. Only its thread writes it; others read the counts.
-struct block_magazine {
-  void* first;
-  void* spare;
+struct alignas(64) block_magazine {
+  static constexpr std::uint32_t distance = 4;  // power of two
+
+  free_block* first;
+  free_block* spare;
   std::atomic<std::uint32_t> room;
   std::atomic<std::uint32_t> spare_count;
+  free_block* given_back[distance];  // last
+
+  void put(void* block, std::uint32_t room_before) noexcept {
+    free_block*& earlier = given_back[room_before % distance];
+    first = earlier = ::new (block) free_block{first, earlier};
+    room.store(room_before - 1, std::memory_order_relaxed);
+  }
 };
 
 struct block_magazines {
@@ -64,16 +83,22 @@ std::size_t live_blocks(std::size_t block_class);
   return *address;
 }
 
-inline void* allocate_block(std::size_t block_class) {
+// Null: the thread keeps none.
+inline void* take_block_at_hand(std::size_t block_class) noexcept {
   block_magazine& own = own_magazine(block_class);
-  void* const block = own.first;
+  free_block* const block = own.first;
   if (block == nullptr) [[unlikely]] {
-    return allocate_block_slowly(block_class);
+    return nullptr;
   }
-  own.first = *static_cast<void**>(block);
-  __builtin_prefetch(own.first, 1);  // the next one to go
+  own.first = block->next;
+  __builtin_prefetch(block->further, 1);
   own.room.store(own.room.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   return block;
+}
+
+inline void* allocate_block(std::size_t block_class) {
+  void* const block = take_block_at_hand(block_class);
+  return block != nullptr ? block : allocate_block_slowly(block_class);
 }
 
 inline void deallocate_block(std::size_t block_class, void* block) noexcept {
@@ -83,9 +108,7 @@ inline void deallocate_block(std::size_t block_class, void* block) noexcept {
     deallocate_block_slowly(block_class, block);
     return;
   }
-  *static_cast<void**>(block) = own.first;
-  own.first = block;
-  own.room.store(room - 1, std::memory_order_relaxed);
+  own.put(block, room);
 }
 
 }  // namespace detail
