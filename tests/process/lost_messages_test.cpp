@@ -85,7 +85,7 @@ TEST_SUITE("lost messages") {
       const pid dead = dead_process();
       pid successor;
       while (!successor || detail::slot_of(successor) != detail::slot_of(dead)) successor = spawn(echo_loop);
-      CHECK(detail::process_table::instance().push_to_slot(
+      CHECK(detail::process_table::push_to_slot(
           detail::make_envelope<shop::note>(dead, detail::envelope_kind::message, pid{}, reference{}, shop::note{})));
       CHECK(answers(successor));
       CHECK(observer.lost() == texts{"shop::note"});

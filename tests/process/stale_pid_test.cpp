@@ -96,7 +96,7 @@ class sitter : public server<sitter, nothing_comes> {
 // What a sender does who has looked at the slot while `dead` still lived, and was held up until its successor was
 // there. A check of the serial before the push, however careful, has been passed by then.
 bool push_late(envelope* sent) {
-  return process_table::instance().push_to_slot(sent);
+  return process_table::push_to_slot(sent);
 }
 
 }  // namespace

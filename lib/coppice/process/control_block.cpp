@@ -306,6 +306,7 @@ envelope* control_block::wait_for_answer(reference asked, envelope** link, wait_
 
 void control_block::take_in(envelope* newest) {
   // Mostly there are messages alone: they go into the queue as they are.
+    arrived->fetch_what_is_ahead();
   envelope* arrived = newest;
   envelope* oldest = nullptr;
   std::uint32_t count = 0;

@@ -19,6 +19,7 @@ namespace coppice::detail {
 namespace {
 
 void signal_exit(const control_block& me, pid target, const exit_reason& reason) {
+  process_table::instance().slot(target).fetch();  // an end takes all of it
   post(make_ending(target, envelope_kind::exit, me.self(), {}, reason));
 }
 
@@ -239,6 +240,7 @@ bool is_busy(pid process) noexcept {
 // --------------------------------------------------------------------------------------------
 
 void control_block::begin_to_end(pid target, const exit_reason& why) {
+  process_table::instance().slot(target).fetch();  // an end takes all of it
   more().ending = target;
   extras_->word_of_end.reset();
   post(make_ending(target, envelope_kind::end, self_, {}, why));

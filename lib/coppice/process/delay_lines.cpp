@@ -36,7 +36,7 @@ bool delay_lines::dispatch(envelope* sent, fault_injector& asked) noexcept {
   const bool is_late = delay > delay.zero();
   // A line goes when all that was in it has arrived. So a sender who sees none has nothing under way that he could
   // overtake.
-  if (!is_late && home.count.load(std::memory_order_acquire) == 0) return process_table::instance().push(sent);
+  if (!is_late && home.count.load(std::memory_order_acquire) == 0) return process_table::push(sent);
   {
     const std::lock_guard hold{home.lock};
     auto found = home.lines.find(to);
@@ -54,7 +54,7 @@ bool delay_lines::dispatch(envelope* sent, fault_injector& asked) noexcept {
       return true;
     }
   }
-  return process_table::instance().push(sent);
+  return process_table::push(sent);
 }
 
 void delay_lines::start_timer(pid to, line& of) {
@@ -73,7 +73,7 @@ void delay_lines::arrive(pid to) {
     while (!under_way.empty() && under_way.front().due <= now) {
       envelope* const arrived = under_way.front().sent;
       under_way.pop_front();
-      if (!process_table::instance().push(arrived)) refused.push_back(arrived);
+      if (!process_table::push(arrived)) refused.push_back(arrived);
     }
     if (under_way.empty()) {
       home.lines.erase(found);
@@ -95,7 +95,7 @@ void delay_lines::release() noexcept {
       for (auto& [to, of] : home.lines) {
         engine_.cancel_timer(of.next);
         for (const arrival& each : of.under_way) {
-          if (!process_table::instance().push(each.sent)) refused.push_back(each.sent);
+          if (!process_table::push(each.sent)) refused.push_back(each.sent);
         }
       }
       home.lines.clear();
@@ -121,7 +121,7 @@ bool delay_lines::is_under_way_to(pid to) {
 bool dispatch_with_delay(envelope* sent) noexcept {
   process_runtime* const runtime = running_runtime_or_null();
   if (runtime == nullptr || runtime->options.faults == nullptr || !is_under_way_at_all(*sent)) {
-    return process_table::instance().push(sent);
+    return process_table::push(sent);
   }
   return runtime->delays.dispatch(sent, *runtime->options.faults);
 }

@@ -78,7 +78,7 @@ inline bool dispatch(envelope* sent) noexcept {
   if (faults_are_injected.load(std::memory_order_relaxed)) [[unlikely]] {
     return dispatch_with_delay(sent);
   }
-  return process_table::instance().push(sent);
+  return process_table::push(sent);
 }
 
 }  // namespace coppice::detail

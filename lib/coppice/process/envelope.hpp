@@ -40,6 +40,12 @@ constexpr bool is_message(envelope_kind kind) noexcept {
 static_assert(envelope_kind::message < envelope_kind::call && envelope_kind::cast < envelope_kind::call &&
               envelope_kind::call < envelope_kind::reply);
 
+/// Whether its sender is not told: then there is room for something else.
+constexpr bool may_point_ahead(envelope_kind kind) noexcept {
+  return kind <= envelope_kind::cast;
+}
+static_assert(envelope_kind::message < envelope_kind::cast);
+
 /// One message or signal on its way, allocated from a pool of its size.
 ///
 /// It carries the pid it was sent to: the slot of a process may have been taken by a successor between the sender's
@@ -47,7 +53,7 @@ static_assert(envelope_kind::message < envelope_kind::call && envelope_kind::cas
 struct envelope {
   envelope* next;
   std::uint64_t to;
-  std::uint64_t from;  // the sender of a signal or of a call
+  std::uint64_t from;  // the sender of a signal or of a call; of another message: see `fetch_ahead`
   std::uint64_t tag;   // the kind in the top 8 bits, a reference below
   const message_type* type;
 
@@ -60,6 +66,14 @@ struct envelope {
   pid sender() const noexcept { return pid::from_value(from); }
   void set(envelope_kind kind, reference ref) noexcept {
     tag = (static_cast<std::uint64_t>(kind) << kind_shift) | (ref.value() & reference_mask);
+  }
+
+  // A long list of messages lies all over the memory, mostly in what belongs to another processor, and each says only
+  // where the next one is. So a message says also where one is that comes some places later: who walks along the list
+  // has it fetched meanwhile. Its address alone counts: it may long be another's.
+  void fetch_ahead(const envelope* later) noexcept { from = reinterpret_cast<std::uintptr_t>(later); }
+  void fetch_what_is_ahead() const noexcept {
+    if (may_point_ahead(kind()) && from != 0) __builtin_prefetch(reinterpret_cast<const void*>(from), 1);
   }
 
   void* payload() noexcept { return reinterpret_cast<std::byte*>(this) + payload_offset(type->alignment); }

@@ -18,6 +18,7 @@ void exit(pid receiver, exit_reason reason) {
   using detail::control_block;
   control_block* me = control_block::current_or_null();
   auto& table = detail::process_table::instance();
+  table.slot(receiver).fetch();  // an end takes all of it
   if (reason.is_kill() && table.is_living(receiver)) {
     // Only a later process's mark may stand above this one: a stale kill must not hide that.
     auto& doomed = table.slot(receiver).doomed;

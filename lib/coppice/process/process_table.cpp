@@ -27,6 +27,8 @@ constexpr std::size_t few_chunks = 8;
 }  // namespace
 
 constinit std::atomic<process_table*> process_table::the_table{nullptr};
+constinit process_slot process_table::nobodys_place{};
+constinit process_table::range process_table::all_places{&nobodys_place, 0};
 
 process_table& process_table::make() noexcept {
   // Never destroyed: threads that end after main may still hold pids.
@@ -44,6 +46,8 @@ process_table::process_table() {
     if (range == MAP_FAILED) continue;
     slots_ = static_cast<process_slot*>(range);
     last_slot_ = count - 1;
+    all_places.first.store(slots_, std::memory_order_relaxed);
+    all_places.last.store(last_slot_, std::memory_order_release);
     ::madvise(range, count * sizeof(process_slot), MADV_DONTDUMP);
     return;
   }
@@ -268,6 +272,59 @@ void process_table::give_back(chunk& empty, std::size_t index) noexcept {
   ::madvise(first, chunk_slots * sizeof(process_slot), MADV_DONTNEED);
   empty.touched = false;
   --touched_;
+}
+
+namespace {
+
+/// What a thread has sent last to processes that had not come to look at what they had been sent before.
+class recent_pushes {
+ public:
+  /// The one that it sent so many pushes ago, if the receiver is the same: null otherwise. Only its address counts.
+  envelope* replace_oldest(envelope* by) noexcept {
+    push& oldest = pushes_[next_];
+    next_ = (next_ + 1) % distance;
+    envelope* const found = oldest.to == by->to ? oldest.sent : nullptr;
+    oldest = {by, by->to};
+    return found;
+  }
+
+ private:
+  static constexpr std::uint32_t distance = 8;
+
+  struct push {
+    envelope* sent;
+    std::uint64_t to;
+  };
+  push pushes_[distance];
+  std::uint32_t next_;
+};
+
+constinit thread_local recent_pushes own_recent_pushes{};
+
+}  // namespace
+
+// `noinline`, because it uses a `thread_local`: see scheduling/this_thread.hpp.
+bool process_table::push_to_busy(process_slot& to, envelope* sent) noexcept {
+  const envelope_kind kind = sent->kind();
+  if (may_point_ahead(kind)) sent->fetch_ahead(own_recent_pushes.replace_oldest(sent));
+  envelope* head = to.inbox.load(std::memory_order_acquire);
+  for (;;) {
+    if (head == inbox_closed) [[unlikely]] {
+      return false;
+    }
+    sent->next = is_list(head) ? head : nullptr;
+    if (to.inbox.compare_exchange_weak(head, sent, std::memory_order_acq_rel, std::memory_order_acquire)) [[likely]] {
+      break;
+    }
+  }
+  // As in `push_to`.
+  if (head == inbox_idle) [[unlikely]] {
+    wake(to);
+  } else if (kind > envelope_kind::reply) {
+    // The place may be another's by now, who will look once more than he must.
+    to.has_signal.store(true, std::memory_order_release);
+  }
+  return true;
 }
 
 void process_table::wake(process_slot& resting) noexcept {

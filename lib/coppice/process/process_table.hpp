@@ -79,7 +79,7 @@ class process_table {
   }
 
   /// Any pid has a slot, also one that was never given out.
-  process_slot& slot(pid of) noexcept { return slots_[slot_of(of) & last_slot_]; }
+  process_slot& slot(pid of) noexcept { return place_of(of); }
 
   /// Takes a free place for a new process: its pid. Throws std::length_error when none is left.
   pid allocate();
@@ -94,41 +94,14 @@ class process_table {
 
   /// Delivers; false (and the envelope is still the caller's) when there is no such process. One that is ending gets it
   /// still: what asks for word of it is answered when its end is over.
-  bool push(envelope* sent) noexcept {
-    const auto life = slot(sent->receiver()).life.load(std::memory_order_relaxed);
-    return (life & ~ending_mark) == sent->to && push_to_slot(sent);
+  [[gnu::always_inline]] static bool push(envelope* sent) noexcept {
+    process_slot& to = place_of(sent->receiver());
+    return (to.life.load(std::memory_order_relaxed) & ~ending_mark) == sent->to && push_to(to, sent);
   }
 
   /// The second half of `push`: between the two the process may end and its place be taken by a successor, who then
   /// gets the envelope and has to turn it away.
-  bool push_to_slot(envelope* sent) noexcept {
-    process_slot& to = slot(sent->receiver());
-    const envelope_kind kind = sent->kind();
-    const bool is_signal = kind > envelope_kind::reply;
-    if (is_signal) [[unlikely]] {
-      // An end takes all of the block.
-      if (kind == envelope_kind::exit || kind == envelope_kind::end) to.fetch();
-    }
-    envelope* head = to.inbox.load(std::memory_order_acquire);
-    for (;;) {
-      if (head == inbox_closed) [[unlikely]] {
-        return false;
-      }
-      sent->next = head == inbox_empty || head == inbox_idle ? nullptr : head;
-      if (to.inbox.compare_exchange_strong(head, sent, std::memory_order_acq_rel, std::memory_order_acquire))
-          [[likely]] {
-        break;
-      }
-    }
-    // Only this push saw it at rest, so nothing else can wake it, and it cannot end before it was woken.
-    if (head == inbox_idle) [[likely]] {
-      wake(to);
-    } else if (is_signal) {
-      // The place may be another's by now, who will look once more than he must.
-      to.has_signal.store(true, std::memory_order_release);
-    }
-    return true;
-  }
+  static bool push_to_slot(envelope* sent) noexcept { return push_to(place_of(sent->receiver()), sent); }
 
   bool is_living(pid of) noexcept { return of && slot(of).life.load(std::memory_order_acquire) == of.value(); }
 
@@ -150,6 +123,37 @@ class process_table {
   [[gnu::noinline, gnu::cold]] static process_table& make() noexcept;
 
   static constinit std::atomic<process_table*> the_table;
+
+  // What a send has to know of the table, whether there is one or not: before it is made, a single place, where nobody
+  // is.
+  struct range {
+    std::atomic<process_slot*> first;
+    std::atomic<std::uint64_t> last;  // its number; written after `first`, and read before it
+  };
+  static process_slot nobodys_place;
+  static range all_places;
+
+  // The number of the last place is all ones, and not more of them than a place has bits in a pid.
+  [[gnu::always_inline]] static process_slot& place_of(pid of) noexcept {
+    const std::uint64_t place = of.value() & all_places.last.load(std::memory_order_acquire);
+    return all_places.first.load(std::memory_order_relaxed)[place];
+  }
+
+  [[gnu::always_inline]] static bool push_to(process_slot& to, envelope* sent) noexcept {
+    envelope* head = to.inbox.load(std::memory_order_acquire);
+    if (head == inbox_idle) [[likely]] {
+      sent->next = nullptr;
+      if (to.inbox.compare_exchange_strong(head, sent, std::memory_order_acq_rel)) [[likely]] {
+        // Only this push saw it at rest, so nothing else can wake it, and it cannot end before it was woken.
+        wake(to);
+        return true;
+      }
+    }
+    return push_to_busy(to, sent);
+  }
+
+  /// To one that does not rest, or did not a moment ago.
+  [[gnu::noinline]] static bool push_to_busy(process_slot& to, envelope* sent) noexcept;
 
   static constexpr std::size_t guard_count = 64;
   static constexpr std::size_t chunk_slots = 256;
@@ -179,7 +183,7 @@ class process_table {
   void populate(std::size_t index) noexcept;
   void give_back(chunk&, std::size_t index) noexcept;
 
-  process_slot* slots_ = nullptr;
+  process_slot* slots_ = nullptr;  // all places, as in `all_places`
   std::uint64_t last_slot_ = 0;
   std::atomic<std::uint64_t> epoch_{1};  // changed by `begin_anew`
   guard guards_[guard_count];
