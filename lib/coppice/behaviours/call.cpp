@@ -137,9 +137,4 @@ void refuse_reply(std::string_view got, std::string_view expected) {
                   "; the message's `reply`, or the type given to `call`, must be what the handler returns"};
 }
 
-void cast_to(server_address server, envelope* sent) {
-  if (!server.name.empty()) sent->to = whereis(server.name).value();
-  deliver(sent);
-}
-
 }  // namespace coppice::detail

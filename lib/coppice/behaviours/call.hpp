@@ -11,6 +11,7 @@
 #include <coppice/process/fault_hooks.hpp>
 #include <coppice/process/message.hpp>
 #include <coppice/process/pid.hpp>
+#include <coppice/process/registry.hpp>
 #include <coppice/process/send.hpp>
 
 namespace coppice {
@@ -72,8 +73,6 @@ template <declares_reply M>
 struct reply_of<M> {
   using type = typename std::decay_t<M>::reply;
 };
-
-void cast_to(server_address server, envelope* sent);
 
 }  // namespace detail
 
@@ -183,9 +182,8 @@ auto try_call(detail::server_address server, Request&& request,
 /// is no such server (S65). Threads: any.
 template <class Request>
 void cast(detail::server_address server, Request&& request) {
-  detail::cast_to(
-      server, detail::write_envelope<detail::message_value<Request>>(server.process, detail::envelope_kind::cast, pid{},
-                                                                     reference{}, std::forward<Request>(request)));
+  const pid receiver = server.name.empty() ? server.process : whereis(server.name);
+  detail::send_value(receiver, detail::envelope_kind::cast, std::forward<Request>(request));
 }
 
 /// Answers a call that a handler kept for later. From any process; the first answer counts, a second one is dropped

@@ -35,7 +35,7 @@ std::size_t size_of_envelope(const message_type& type) noexcept {
 // A function of its own, so that the other way, which most envelopes go, needs no frame.
 [[gnu::noinline]] void discard_with_payload(envelope* over) noexcept {
   const message_type& type = *over->type;
-  type.destroy(over->payload());
+  if (type.destroy != nullptr) type.destroy(over->payload());
   deallocate_envelope(over, type);
 }
 
@@ -79,11 +79,11 @@ std::size_t live_envelopes() {
 }
 
 void discard(envelope* over) noexcept {
-  const message_type& type = *over->type;
-  if (type.destroy != nullptr) {
+  const envelope_room room = over->type->plain_room;
+  if (room == envelope_room::alone) [[unlikely]] {
     discard_with_payload(over);
   } else {
-    deallocate_envelope(over, type);
+    scheduling::detail::deallocate_block(block_class_of(room), over);
   }
 }
 

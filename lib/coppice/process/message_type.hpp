@@ -32,6 +32,7 @@ struct message_type {
   std::uint32_t alignment;
   system_message system;
   envelope_room room;                     // of its envelopes
+  envelope_room plain_room;               // the same, but `alone` also where there is something to destroy
   void (*destroy)(void* value) noexcept;  // null: there is nothing to do
   const message_form& (*form)();
 
@@ -63,6 +64,7 @@ inline constexpr message_type message_type_of{
     alignof(T),
     system_message_of<T>,
     envelope_room_for(sizeof(T), alignof(T)),
+    std::is_trivially_destructible_v<T> ? envelope_room_for(sizeof(T), alignof(T)) : envelope_room::alone,
     destroyer_of<T>(),
     []() { return &message_form_of<T>; }(),
 };

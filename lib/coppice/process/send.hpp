@@ -7,6 +7,7 @@
 #include <coppice/process/envelope.hpp>
 #include <coppice/process/fault_hooks.hpp>
 #include <coppice/process/pid.hpp>
+#include <coppice/process/small_message.hpp>
 
 namespace coppice {
 
@@ -20,7 +21,11 @@ pid must_have_name(std::string_view name);
 template <class T>
 void send_value(pid to, envelope_kind kind, T&& value) {
   using stored = message_value<T>;
-  deliver(write_envelope<stored>(to, kind, pid{}, reference{}, std::forward<T>(value)));
+  if constexpr (words_of<stored> != 0) {
+    deliver_small<stored>(to, kind, std::forward<T>(value));
+  } else {
+    deliver(write_envelope<stored>(to, kind, pid{}, reference{}, std::forward<T>(value)));
+  }
 }
 
 template <class T>
