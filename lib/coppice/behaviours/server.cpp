@@ -64,6 +64,11 @@ server_body::~server_body() {
   if (!has_begun_) delete held_.beginning;
 }
 
+// When the handler has returned, it is not busy any more, or has been told that there is none.
+const message_type* server_body::in_hand(const control_block& process) const noexcept {
+  return has_begun_ && process.is_busy() ? held_.in_hand : nullptr;
+}
+
 std::size_t server_body::memory() const noexcept {
   if (server_ == nullptr) return sizeof(*this);
   return sizeof(*this) + server_->size() + (server_->wishes_ != nullptr ? sizeof(server_base::wishes) : 0);
@@ -84,10 +89,11 @@ bool server_body::holds_stack(const control_block& process) const noexcept {
   return process.is_busy();
 }
 
-// What it has put before all that is in the queue, and before `arrived`. Null: the first in the queue; if there is
-// none, it is going to rest.
-envelope* server_body::choose(control_block& process, server_base::wishes& by, envelope* arrived) {
-  if (arrived != nullptr) process.append(arrived);
+// What comes first for a server with wishes: what it has told itself to do next, then what is in the queue. Null: it
+// rests, or is to end.
+envelope* server_body::choose(control_block& process, server_base::wishes& by) {
+  if (process.first_message() != nullptr ? process.has_signal() : process.has_arrivals()) process.fetch();
+  if (process.fatal()) return nullptr;
   if (envelope* const next = by.continuations) {
     by.continuations = next->next;
     if (by.continuations == nullptr) by.continuations_end = &by.continuations;
@@ -98,7 +104,7 @@ envelope* server_body::choose(control_block& process, server_base::wishes& by, e
     if (first->type->system != system_message::idle_timeout) stop_idle_timer(by);
   }
   if (by.idle_limit && process.first_message() == nullptr) start_idle_timer(process, by);
-  return nullptr;
+  return process.first_message() != nullptr ? process.take_first_message() : nullptr;
 }
 
 bool server_body::begin(control_block& process) {
@@ -141,103 +147,168 @@ bool server_body::begin(control_block& process) {
   return true;
 }
 
-const handler* server_body::find(const message_type& type) const noexcept {
-  if (const handler* const found = server_->handler_of(type)) return found;
-  // It may come from a library that has an object of its own for the type.
-  for (const handler& each : server_->handlers()) {
-    if (*each.type == type) return &each;
+process_body::turn server_body::run(control_block& process) {
+  if (server_ == nullptr) [[unlikely]] {
+    if (!begin(process)) return turn::ended;
   }
-  return nullptr;
+  for (;;) {
+    if (process.fatal()) [[unlikely]] {
+      return turn::ended;
+    }
+    envelope* next = nullptr;
+    if (server_->wishes_ != nullptr) [[unlikely]] {
+      next = choose(process, *server_->wishes_);
+      if (next == nullptr) return process.fatal() ? turn::ended : turn::rests;
+    } else if (process.first_message() == nullptr) {
+      if (!process.has_arrivals()) return turn::rests;
+      next = process.take_lone_message();
+    } else if (!process.has_signal()) [[likely]] {
+      next = process.take_first_message();
+      __builtin_prefetch(process.first_message());
+    }
+    if (next == nullptr) [[unlikely]] {
+      process.fetch();
+      continue;
+    }
+    if (!handle(process, next)) [[unlikely]] {
+      return turn::ended;
+    }
+    if (process.spend_reduction()) [[unlikely]] {
+      return turn::again;
+    }
+  }
 }
 
-// Inline: each message passes here.
-[[gnu::always_inline]] inline bool server_body::handle(control_block& process, envelope* arrived, exit_reason& reason) {
-  message owner{arrived};
-  // The handler may pass the message on.
-  const message_type& type = *arrived->type;
-  process.handles(&type);
-  process.is_busy(true);
-  pending_reply pending;
-  if (arrived->kind() == envelope_kind::call) {
-    pending = {arrived->sender(), arrived->ref(), process.self()};
-    process.answering(pending.caller, pending.ref);
-  } else if (arrived->receiver()) [[likely]] {
-    held_.in_hand = &type;
+namespace {
+
+// What nobody waits for has no answer: this is never written.
+constinit pending_reply nobody_asks;
+
+// What a handler threw, as a reason. There is none before, which costs nothing.
+union thrown_reason {
+  exit_reason reason;
+
+  thrown_reason() noexcept {}  // NOLINT(modernize-use-equals-default)
+  ~thrown_reason() {}          // NOLINT(modernize-use-equals-default)
+
+  void take_caught() { ::new (&reason) exit_reason{reason_of_caught()}; }
+  exit_reason give() noexcept {
+    exit_reason given = std::move(reason);
+    std::destroy_at(&reason);
+    return given;
   }
-  bool goes_on = true;
+};
+
+}  // namespace
+
+// Inline, and the next one as well: each message passes here.
+[[gnu::always_inline]] inline bool server_body::handle(control_block& process, envelope* arrived) {
+  process.handles(arrived->type);
+  process.is_busy(true);
+  // What it has told itself has no receiver.
+  if (arrived->type->system != system_message::none || process.may_be_harmed() || !arrived->receiver()) [[unlikely]] {
+    return handle_specially(process, message{arrived}, *arrived);
+  }
+  if (arrived->kind() != envelope_kind::call) {
+    held_.in_hand = arrived->type;
+    return handle_usually<pending_reply&>(process, arrived, nobody_asks);
+  }
+  held_.in_hand = nullptr;
+  process.answering(arrived->sender(), arrived->ref());
+  return handle_usually<pending_reply>(process, arrived, {arrived->sender(), arrived->ref(), process.self()});
+}
+
+template <class Pending>
+[[gnu::always_inline]] inline bool server_body::handle_usually(control_block& process, envelope* arrived,
+                                                               Pending pending) {
+  message owner{arrived};  // nobody gets its address, so that it may lie in a register
+  enum { handled, not_listed, failed } outcome = handled;
+  thrown_reason why;
   try {
-    if (type.system == system_message::none && !process.may_be_harmed()) [[likely]] {
-      if (const handler* const found = server_->handler_of(type)) [[likely]] {
-        found->invoke(*server_, *arrived, pending);
-      } else {
-        goes_on = dispatch(process, owner, *arrived, pending, reason);
-      }
-    } else {
-      // What it is made to do from outside is no step of its own.
-      const bool is_step = type.system != system_message::act_request;
-      if (is_step) process.at(fault_point::handler_begins, type.name);
-      goes_on = dispatch(process, owner, *arrived, pending, reason);
-      held_.in_hand = nullptr;
-      if (is_step) process.at(fault_point::handler_ends, type.name);
-    }
-    held_.in_hand = nullptr;
-    if (server_->wishes_ != nullptr && server_->wishes_->stopping) [[unlikely]] {
-      reason = std::move(*server_->wishes_->stopping);
-      goes_on = false;
-    }
+    if (!server_->handle_listed(*arrived, pending)) outcome = not_listed;
   } catch (...) {
     // It may have been thrown behind the handler, at its end: the call fails all the same.
+    discard_answer(pending);
+    rethrow_unwinding();
+    why.take_caught();
+    outcome = failed;
+  }
+  if (outcome == failed) [[unlikely]] {
+    return end(process, why.give(), message{std::move(owner)}, pending);
+  }
+  if (outcome == not_listed) [[unlikely]] {
+    return handle_specially(process, message{std::move(owner)}, *arrived);
+  }
+  if (server_->wishes_ != nullptr && server_->wishes_->stopping) [[unlikely]] {
+    return stop(process, message{std::move(owner)}, pending);
+  }
+  if constexpr (!std::is_reference_v<Pending>) give_answer(process, pending);
+  process.is_busy(false);
+  return true;
+}
+
+// What is not usual: what the library sees to, what the server has told itself, what its class does not list, and
+// anything while it may be harmed.
+bool server_body::handle_specially(control_block& process, message&& given, envelope& arrived) {
+  message owner{std::move(given)};
+  // The handler may pass the message on.
+  const message_type& type = *arrived.type;
+  pending_reply pending;
+  held_.in_hand = nullptr;
+  if (arrived.kind() == envelope_kind::call) {
+    pending = {arrived.sender(), arrived.ref(), process.self()};
+    process.answering(pending.caller, pending.ref);
+  } else if (arrived.receiver()) {
+    held_.in_hand = &type;
+  }
+  exit_reason reason;
+  bool goes_on = true;
+  try {
+    // What it is made to do from outside is no step of its own.
+    const bool is_step = type.system != system_message::act_request;
+    if (is_step) process.at(fault_point::handler_begins, type.name);
+    goes_on = dispatch(process, owner, arrived, pending, reason);
+    held_.in_hand = nullptr;
+    if (is_step) process.at(fault_point::handler_ends, type.name);
+  } catch (...) {
     discard_answer(pending);
     rethrow_unwinding();
     reason = reason_of_caught();
     goes_on = false;
   }
-  if (!goes_on) [[unlikely]] {
-    try {
-      terminate(process, reason, owner);
-    } catch (...) {
-      discard_answer(pending);
-      throw;
-    }
-  }
-  if (pending.answer != nullptr) {
-    process.answered(pending.ref);
-    deliver(std::exchange(pending.answer, nullptr));
-  } else if (goes_on) {
-    process.end_answering();
-  }
+  if (!goes_on) return end(process, std::move(reason), std::move(owner), pending);
+  if (server_->wishes_ != nullptr && server_->wishes_->stopping) return stop(process, std::move(owner), pending);
+  give_answer(process, pending);
   process.is_busy(false);
-  return goes_on;
+  return true;
 }
 
-process_body::turn server_body::run(control_block& process, exit_reason& reason) {
-  if (server_ == nullptr) [[unlikely]] {
-    if (!begin(process)) return turn::ended;
+bool server_body::stop(control_block& process, message&& last, pending_reply& pending) {
+  held_.in_hand = nullptr;
+  return end(process, std::move(*server_->wishes_->stopping), std::move(last), pending);
+}
+
+// It is busy until it is gone.
+bool server_body::end(control_block& process, exit_reason reason, message&& last, pending_reply& pending) {
+  const message owner{std::move(last)};
+  try {
+    terminate(process, reason, owner);
+  } catch (...) {
+    discard_answer(pending);
+    throw;
   }
-  do {
-    envelope* next = nullptr;
-    if (process.first_message() != nullptr) {
-      if (process.has_signal()) process.fetch();
-    } else if (process.has_arrivals()) {
-      next = process.fetch_or_take();
-    } else if (server_->wishes_ == nullptr && !process.fatal()) [[likely]] {
-      return turn::rests;
-    }
-    if (process.fatal()) [[unlikely]] {
-      if (next != nullptr) process.append(next);
-      return turn::ended;
-    }
-    if (server_->wishes_ != nullptr) [[unlikely]] {
-      next = choose(process, *server_->wishes_, next);
-    }
-    if (next == nullptr) {
-      if (process.first_message() == nullptr) return turn::rests;
-      next = process.unlink_message(process.start_of_queue());
-      __builtin_prefetch(process.first_message());
-    }
-    if (!handle(process, next, reason)) return turn::ended;
-  } while (!process.spend_reduction());
-  return turn::again;
+  process.ends_with(std::move(reason));
+  if (pending.answer != nullptr) give_answer(process, pending);
+  return false;
+}
+
+void server_body::give_answer(control_block& process, pending_reply& pending) noexcept {
+  if (pending.answer == nullptr) {
+    process.end_answering();
+    return;
+  }
+  process.answered(pending.ref);
+  deliver(std::exchange(pending.answer, nullptr));
 }
 
 bool server_body::dispatch(control_block& process, message& owner, envelope& arrived, pending_reply& pending,
@@ -256,10 +327,7 @@ bool server_body::dispatch(control_block& process, message& owner, envelope& arr
       case system_message::idle_timeout: time_out(process, arrived.as<idle_timeout>().number, pending); return true;
     }
   }
-  if (const handler* found = find(*arrived.type)) {
-    found->invoke(*server_, arrived, pending);
-    return true;
-  }
+  if (handle_by_name(arrived, pending)) return true;
   if (arrived.kind() == envelope_kind::call) {
     report(log_level::warning, process.self(),
            "was called with " + owner.text() + ", which it does not know; the call fails with `undef`");
@@ -277,11 +345,17 @@ void server_body::time_out(control_block& process, std::uint32_t number, pending
   wishes.idle_timer = {};
   envelope* made = make_envelope<timeout>(process.self(), envelope_kind::message, pid{}, reference{});
   message idle{made};
-  if (const handler* found = find(*made->type)) {
-    found->invoke(*server_, *made, pending);
-  } else {
-    take_unlisted(process, idle, envelope_kind::message);
-  }
+  if (!handle_by_name(*made, pending)) take_unlisted(process, idle, envelope_kind::message);
+}
+
+// Its type may come from a library that has an object of its own for it.
+bool server_body::handle_by_name(envelope& arrived, pending_reply& pending) {
+  const auto listed = server_->handlers();
+  const auto found = std::find_if(listed.begin(), listed.end(),
+                                  [&arrived](const handler& each) { return *each.type == *arrived.type; });
+  if (found == listed.end()) return false;
+  arrived.type = found->type;
+  return server_->handle_listed(arrived, pending);
 }
 
 void server_body::take_unlisted(control_block& process, message& other, envelope_kind kind) {

@@ -44,7 +44,6 @@ struct pending_reply {
 struct handler {
   const message_type* type;
   const message_type* reply;  // of what the handler returns; null: nothing, or later
-  void (*invoke)(server_base& self, envelope& request, pending_reply& answered);
 };
 
 /// What is the same for all servers.
@@ -55,8 +54,8 @@ class server_base : public pooled_object {
   virtual ~server_base();
 
   virtual std::span<const handler> handlers() const noexcept = 0;
-  /// By the address of the type alone; null: there is none.
-  virtual const handler* handler_of(const message_type& type) const noexcept = 0;
+  /// Calls the handler of a message of that type, known by its address alone. False: there is none.
+  virtual bool handle_listed(envelope& request, pending_reply& answered) = 0;
 
  protected:
   server_base() = default;
@@ -114,40 +113,45 @@ concept handles_now = requires(Self& self, M m) {
 };
 
 template <class Self, class M>
+using handler_result = std::decay_t<decltype(std::declval<Self&>().handle(std::declval<M>()))>;
+
+template <class Self, class M>
 constexpr handler make_handler() {
   static_assert(handles_now<Self, M> || handles_later<Self, M>,
                 "a server needs a public member `handle(Message)` or `handle(Message, from<Message::reply>)` for each "
                 "message that "
                 "it lists");
   if constexpr (handles_later<Self, M>) {
-    return {&message_type_of<M>, nullptr, [](server_base& base, envelope& request, pending_reply& answered) {
-              static_cast<Self&>(base).handle(
-                  std::move(request.as<M>()),
-                  from<typename reply_of<M>::type>{answered.caller, answered.ref, answered.server});
-            }};
+    return {&message_type_of<M>, nullptr};
   } else {
-    using result = std::decay_t<decltype(std::declval<Self&>().handle(std::declval<M>()))>;
+    using result = handler_result<Self, M>;
     using declared = typename reply_of<M>::type;
     static_assert(!declares_reply<M> || std::is_void_v<declared> || std::same_as<declared, result>,
                   "`handle` must return what the message declares as its `reply`");
-    const message_type* replies = nullptr;
-    if constexpr (!std::is_void_v<result>) replies = &message_type_of<result>;
-    return {&message_type_of<M>, replies, [](server_base& base, envelope& request, pending_reply& answered) {
-              auto& self = static_cast<Self&>(base);
-              if constexpr (std::is_void_v<result>) {
-                self.handle(std::move(request.as<M>()));
-                if (answered.ref) {
-                  answered.answer =
-                      write_envelope<done>(answered.caller, envelope_kind::reply, answered.server, answered.ref);
-                }
-              } else {
-                auto value = self.handle(std::move(request.as<M>()));
-                if (answered.ref) {
-                  answered.answer = write_envelope<result>(answered.caller, envelope_kind::reply, answered.server,
-                                                           answered.ref, std::move(value));
-                }
-              }
-            }};
+    if constexpr (std::is_void_v<result>) {
+      return {&message_type_of<M>, nullptr};
+    } else {
+      return {&message_type_of<M>, &message_type_of<result>};
+    }
+  }
+}
+
+template <class M, class Self>
+void call_handler(Self& self, envelope& request, pending_reply& answered) {
+  if constexpr (handles_later<Self, M>) {
+    self.handle(std::move(request.as<M>()),
+                from<typename reply_of<M>::type>{answered.caller, answered.ref, answered.server});
+  } else if constexpr (std::is_void_v<handler_result<Self, M>>) {
+    self.handle(std::move(request.as<M>()));
+    if (answered.ref) {
+      answered.answer = write_envelope<done>(answered.caller, envelope_kind::reply, answered.server, answered.ref);
+    }
+  } else {
+    auto value = self.handle(std::move(request.as<M>()));
+    if (answered.ref) {
+      answered.answer = write_envelope<handler_result<Self, M>>(answered.caller, envelope_kind::reply, answered.server,
+                                                                answered.ref, std::move(value));
+    }
   }
 }
 
@@ -240,12 +244,19 @@ class server : public detail::server_base {
 
   std::span<const detail::handler> handlers() const noexcept final { return handler_list(); }
 
-  const detail::handler* handler_of([[maybe_unused]] const detail::message_type& type) const noexcept final {
-    [[maybe_unused]] const detail::handler* at = handler_list().data();
-    return ((&type == &detail::message_type_of<Messages> || (static_cast<void>(++at), false)) || ...) ? at : nullptr;
+  bool handle_listed([[maybe_unused]] detail::envelope& request,
+                     [[maybe_unused]] detail::pending_reply& answered) final {
+    return (handles<Messages>(request, answered) || ...);
   }
 
  private:
+  template <class M>
+  bool handles(detail::envelope& request, detail::pending_reply& answered) {
+    if (request.type != &detail::message_type_of<M>) return false;
+    detail::call_handler<M>(static_cast<Self&>(*this), request, answered);
+    return true;
+  }
+
   void unlisted(message& other) final {
     if constexpr (requires(Self & self) { self.handle_info(other); }) static_cast<Self&>(*this).handle_info(other);
   }

@@ -50,25 +50,32 @@ class server_body final : public process_body {
   server_body(std::unique_ptr<server_maker> maker, bool linked);
   ~server_body() override;
 
-  turn run(control_block& process, exit_reason& reason) override;
+  turn run(control_block& process) override;
   bool holds_stack(const control_block& process) const noexcept override;
   void end_by_itself(control_block& process, exit_reason reason) override;
   void act(control_block& process, std::function<void()> what) override;
   void fetch_what_is_known_of(pid ended) const noexcept override {
     if (has_begun_) server_->fetch_what_is_known_of(ended);
   }
-  const message_type* in_hand() const noexcept override { return has_begun_ ? held_.in_hand : nullptr; }
+  const message_type* in_hand(const control_block& process) const noexcept override;
   std::size_t memory() const noexcept override;
 
  private:
   bool begin(control_block& process);
-  envelope* choose(control_block& process, server_base::wishes& by, envelope* arrived);
-  bool handle(control_block& process, envelope* arrived, exit_reason& reason);
+  envelope* choose(control_block& process, server_base::wishes& by);
+  // These are false when it has ended, for the reason that the process then has.
+  bool handle(control_block& process, envelope* arrived);
+  template <class Pending>  // what a call is owed, or a reference to what nobody waits for
+  bool handle_usually(control_block& process, envelope* arrived, Pending pending);
+  bool handle_specially(control_block& process, message&& given, envelope& arrived);
+  bool stop(control_block& process, message&& last, pending_reply& pending);
+  bool end(control_block& process, exit_reason reason, message&& last, pending_reply& pending);
   bool dispatch(control_block& process, message& owner, envelope& arrived, pending_reply& pending, exit_reason& reason);
+  bool handle_by_name(envelope& arrived, pending_reply& pending);
   void time_out(control_block& process, std::uint32_t number, pending_reply& pending);
   void take_unlisted(control_block& process, message& other, envelope_kind kind);
   void terminate(control_block& process, exit_reason& reason, const message& last);
-  const handler* find(const message_type& type) const noexcept;
+  static void give_answer(control_block& process, pending_reply& pending) noexcept;
   static void discard_answer(pending_reply& pending) noexcept;
   static void start_idle_timer(control_block& process, server_base::wishes& by);
   static void stop_idle_timer(server_base::wishes& by);
@@ -76,7 +83,7 @@ class server_body final : public process_body {
   // Half a cache line, of which a million idle servers have a million.
   union held {
     server_maker* beginning;      // owned, until the server has begun
-    const message_type* in_hand;  // then: of a message or cast, until its handler has returned
+    const message_type* in_hand;  // then: of the last message or cast, if its handler has not returned
   };
   held held_;
   std::unique_ptr<server_base> server_;

@@ -99,54 +99,46 @@ bool control_block::commit_park() noexcept {
 }
 
 // Inline: each message that a server handles passes here.
-[[gnu::always_inline]] inline scheduling::runnable::turn_result control_block::run_body(exit_reason& reason) {
-  if (has_fatal_) [[unlikely]] {
-    return turn_result::ended;
-  }
-  auto result = process_body::turn::ended;
+[[gnu::always_inline]] inline process_body::turn control_block::run_body() {
   try {
-    result = body_->run(*this, reason);
+    return body_->run(*this);
   } catch (const exit_exception& caught) {
-    reason = caught.reason;  // as below, without another throw
-    return turn_result::ended;
+    ends_with(caught.reason);  // as below, without another throw
   } catch (...) {
-    reason = is_unwinding() ? fatal_ : reason_of_caught();
-    return turn_result::ended;
+    if (!is_unwinding()) ends_with(reason_of_caught());
   }
-  switch (result) {
-    case process_body::turn::rests: return turn_result::rests;
-    case process_body::turn::again: return turn_result::again;
-    case process_body::turn::ended: break;
+  return process_body::turn::ended;
+}
+
+// What is not usual before a turn.
+[[gnu::noinline]] bool control_block::has_ended_before_turn() {
+  if (abandoned_) {
+    ends_with(exit_reason::killed());
+    return true;
   }
-  return turn_result::ended;
+  if (turns_fetch_) fetch_if_any();
+  return has_fatal_;
 }
 
 scheduling::runnable::turn_result control_block::take_turn() {
-  status_.store(status::running, std::memory_order_relaxed);
   for (;;) {
-    if (abandoned_ || turns_fetch_ || has_fatal_) [[unlikely]] {
-      if (abandoned_) {
-        finish(has_fatal_ ? fatal_ : exit_reason::killed());
-        return turn_result::ended;
-      }
-      if (turns_fetch_) fetch_if_any();
+    status_.store(status::running, std::memory_order_relaxed);
+    auto result = process_body::turn::ended;
+    if (!(abandoned_ || turns_fetch_ || has_fatal_) || !has_ended_before_turn()) [[likely]] {
+      result = run_body();
     }
-    exit_reason reason;
-    const turn_result result = run_body(reason);
-    if (result == turn_result::rests) [[likely]] {
+    if (result == process_body::turn::rests) [[likely]] {
       if (come_to_rest()) [[likely]] {
         return turn_result::rests;
       }
-      status_.store(status::running, std::memory_order_relaxed);
-      continue;
-    }
-    if (result == turn_result::ended) {
-      finish(std::move(reason));
+    } else if (result == process_body::turn::ended) {
+      finish();
       return turn_result::ended;
+    } else {
+      renew_budget();
+      status_.store(status::runnable, std::memory_order_relaxed);
+      return turn_result::again;
     }
-    renew_budget();
-    status_.store(status::runnable, std::memory_order_relaxed);
-    return turn_result::again;
   }
 }
 
@@ -306,7 +298,6 @@ envelope* control_block::wait_for_answer(reference asked, envelope** link, wait_
 
 void control_block::take_in(envelope* newest) {
   // Mostly there are messages alone: they go into the queue as they are.
-    arrived->fetch_what_is_ahead();
   envelope* arrived = newest;
   envelope* oldest = nullptr;
   std::uint32_t count = 0;
@@ -315,6 +306,7 @@ void control_block::take_in(envelope* newest) {
   bool all_for_queue = !ended_by_signal_;
   while (arrived != nullptr) {
     envelope* const following = arrived->next;
+    arrived->fetch_what_is_ahead();
     all_for_queue = all_for_queue && arrived->to == us && is_message(arrived->kind());
     arrived->next = oldest;
     oldest = arrived;
@@ -447,9 +439,9 @@ void control_block::begin_on_thread() noexcept {
   process_of_thread = this;
 }
 
-void control_block::end_on_thread(exit_reason reason) noexcept {
+void control_block::end_on_thread() noexcept {
   process_of_thread = nullptr;
-  finish(std::move(reason));
+  finish();
 }
 
 }  // namespace coppice::detail

@@ -92,14 +92,20 @@ class control_block final : public scheduling::runnable {
   // are looked for; while there are none, one that has come alone need not go through the queue.
   bool has_arrivals() const noexcept { return slot().inbox.load(std::memory_order_relaxed) != inbox_empty; }
   bool has_signal() const noexcept { return slot().has_signal.load(std::memory_order_acquire); }
-  /// The same as `fetch`, but a message that has come alone is returned. The queue has to be empty.
-  envelope* fetch_or_take() {
-    envelope* const arrived = take_arrived();
-    if (arrived != nullptr && arrived->next == nullptr && is_message_for_us(*arrived)) [[likely]] {
-      return arrived;
+  /// The message that has come alone, while the queue is empty and something has arrived. Null: there is more to be
+  /// seen to, by `fetch`.
+  [[gnu::always_inline]] envelope* take_lone_message() noexcept {
+    std::atomic<envelope*>& inbox = slot().inbox;
+    envelope* arrived = inbox.load(std::memory_order_acquire);
+    if (arrived->next != nullptr || !is_message_for_us(*arrived)) [[unlikely]] {
+      return nullptr;
     }
-    take_in(arrived);
-    return nullptr;
+    // In one order with who counts what is there.
+    if (!inbox.compare_exchange_strong(arrived, inbox_empty)) [[unlikely]] {
+      return nullptr;
+    }
+    let_onlookers_finish();
+    return arrived;
   }
   /// From now on the body fetches, at the beginning of each turn.
   void body_fetches() noexcept { turns_fetch_ = false; }
@@ -160,6 +166,7 @@ class control_block final : public scheduling::runnable {
     queued_.store(queued_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
     return taken;
   }
+  envelope* take_first_message() noexcept { return unlink_message(&queue_); }
   void append(envelope* message) noexcept {
     message->next = nullptr;
     *queue_end_ = message;
@@ -197,6 +204,11 @@ class control_block final : public scheduling::runnable {
     fatal_ = std::move(reason);
     has_fatal_ = true;
     fetch_entry();
+  }
+
+  /// By itself, for that reason, when its turn is over; unless an exit signal has ended it.
+  void ends_with(exit_reason reason) noexcept {
+    if (!has_fatal_) fatal_ = std::move(reason);
   }
 
   /// In a `receive` it calls `what`, before it waits on.
@@ -297,10 +309,10 @@ class control_block final : public scheduling::runnable {
 
   /// A thread of the user's is a process while it holds a thread_process.
   void begin_on_thread() noexcept;
-  void end_on_thread(exit_reason reason) noexcept;
+  void end_on_thread() noexcept;
 
   /// Its last act: destroys the body, frees the name, tells links and monitors, leaves the table. `*this` is gone then.
-  void finish(exit_reason reason) noexcept;
+  void finish() noexcept;
 
   void has_timers() noexcept { has_timers_.store(true, std::memory_order_relaxed); }
   std::map<std::string, std::any>& dictionary();
@@ -382,11 +394,14 @@ class control_block final : public scheduling::runnable {
       here.has_signal.store(false, std::memory_order_relaxed);
     }
     envelope* const newest = take_all(here.inbox, inbox_empty);
-    // Who counts what is in the inbox has to be done before any of it changes.
+    let_onlookers_finish();
+    return newest;
+  }
+  // Who counts what is in the inbox has to be done before any of it changes.
+  [[gnu::always_inline]] void let_onlookers_finish() const noexcept {
     if (onlookers_.load() != 0) [[unlikely]] {
       wait_for_onlookers();
     }
-    return newest;
   }
   void wait_for_onlookers() const noexcept;
   void take_in(envelope* newest);
@@ -434,7 +449,8 @@ class control_block final : public scheduling::runnable {
   bool act_now();
   void keep_call();
   [[noreturn]] void abandon();
-  turn_result run_body(exit_reason& reason);
+  process_body::turn run_body();
+  bool has_ended_before_turn();
   bool come_to_rest() noexcept;
   void tell_of_end(const exit_reason& reason) noexcept;
 
@@ -449,7 +465,7 @@ class control_block final : public scheduling::runnable {
   pid first_link_;
   std::uint64_t first_link_state_ = active_link;
   std::unique_ptr<link_map> links_;
-  exit_reason fatal_;  // if it has one
+  exit_reason fatal_;  // if an exit signal has ended it; else what it ends with by itself: `normal`, until it says so
   reference awaited_;
   reference awaited_wake_;
   pid caller_;

@@ -52,13 +52,13 @@ void tell_lost(pid to, envelope_kind kind, const message_type& type) noexcept {
 
 }  // namespace
 
-void control_block::finish(exit_reason reason) noexcept {
+void control_block::finish() noexcept {
   finishing_ = true;
-  if (has_fatal_) reason = fatal_;
+  const exit_reason reason = fatal_;
   status_.store(status::exiting, std::memory_order_relaxed);
   process_table& table = process_table::instance();
   process_runtime& runtime = running_runtime();
-  const message_type* const in_hand = runtime.options.observer != nullptr ? body_->in_hand() : nullptr;
+  const message_type* const in_hand = runtime.options.observer != nullptr ? body_->in_hand(*this) : nullptr;
   if (abandoned_) {
     // What still stands on the lost stack refers to it.
     keep_for_ever(body_.release());

@@ -53,7 +53,7 @@ namespace {
 
 class thread_body final : public detail::process_body {
  public:
-  turn run(detail::control_block&, exit_reason&) override { return turn::ended; }
+  turn run(detail::control_block&) override { return turn::ended; }
   bool holds_stack(const detail::control_block&) const noexcept override { return false; }
 };
 
@@ -78,7 +78,7 @@ thread_process::thread_process() {
 }
 
 thread_process::~thread_process() {
-  detail::control_block::current().end_on_thread(exit_reason::normal());
+  detail::control_block::current().end_on_thread();
 }
 
 }  // namespace coppice

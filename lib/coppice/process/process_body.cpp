@@ -9,7 +9,7 @@ void process_body::end_by_itself(control_block& process, exit_reason reason) {
   process.end_with(std::move(reason));
 }
 
-const message_type* process_body::in_hand() const noexcept {
+const message_type* process_body::in_hand(const control_block& /*process*/) const noexcept {
   return nullptr;
 }
 

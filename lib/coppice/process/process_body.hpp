@@ -20,7 +20,7 @@ class process_body : public pooled_object {
   enum class turn : unsigned char {
     rests,  ///< Nothing to do until something arrives. It has no stack then.
     again,  ///< It would go on, but its budget is spent.
-    ended,  ///< It is over, for the reason given.
+    ended,  ///< It is over, for the reason that it has left with the process (`ends_with`).
   };
 
   process_body() noexcept = default;
@@ -29,13 +29,13 @@ class process_body : public pooled_object {
   virtual ~process_body();
 
   /// One turn. What it throws ends the process with that for a reason.
-  virtual turn run(control_block& process, exit_reason& reason) = 0;
+  virtual turn run(control_block& process) = 0;
 
   /// The process is to end with `reason`, by itself. Called by the process, while it looks at what has arrived.
   virtual void end_by_itself(control_block& process, exit_reason reason);
 
   /// The type of the message or cast that it has taken and not done with; null: there is none.
-  virtual const message_type* in_hand() const noexcept;
+  virtual const message_type* in_hand(const control_block& process) const noexcept;
 
   /// The process is to call `what`, as if that were its own code. Called by the process, while it looks at what has
   /// arrived.
