@@ -23,6 +23,7 @@ class job final : public runnable {
 
 // As `runtime::wake` does it.
 void push_first(run_queue& queue, runnable& added) {
+  if (queue.push_first_alone(added)) return;
   if (runnable* const before = queue.push_first(added)) queue.push(*before);
 }
 
@@ -49,6 +50,21 @@ TEST_CASE("what is pushed first in a run queue comes before all others, and the 
   CHECK(queue.pop() == &waiting);
   CHECK(queue.pop() == &woken);
   CHECK(queue.is_empty());
+}
+
+TEST_CASE("what comes first in a run queue cannot be pushed as if it were alone where one is there already") {
+  for (const bool is_private : {false, true}) {
+    run_queue queue;
+    if (is_private) queue.make_private();
+    job first;
+    job second;
+    CHECK(queue.push_first_alone(first));
+    CHECK_FALSE(queue.push_first_alone(second));
+    CHECK(queue.pop() == &first);
+    CHECK(queue.push_first_alone(second));
+    CHECK(queue.pop() == &second);
+    CHECK(queue.is_empty());
+  }
 }
 
 TEST_CASE("two that wake each other do not keep a third from its turn for ever") {

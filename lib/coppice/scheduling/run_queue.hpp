@@ -35,10 +35,11 @@ class run_queue {
   /// thread whose queue this is.
   [[nodiscard]] runnable* push_first(runnable& added) noexcept { return put_next(&added); }
 
-  /// `push_first` of a private queue, where none comes before all others yet. False: nothing has been done.
+  /// `push_first`, where none comes before all others yet. False: nothing has been done.
   [[gnu::always_inline]] bool push_first_alone(runnable& added) noexcept {
     if (next_.load(std::memory_order_relaxed) != nullptr) return false;
-    next_.store(&added, std::memory_order_relaxed);
+    // Without the lock: others only take what is there, and find nothing.
+    next_.store(&added, std::memory_order_release);
     return true;
   }
 
@@ -67,8 +68,9 @@ class run_queue {
     if (next_.load(std::memory_order_relaxed) == nullptr) return nullptr;
     const std::unique_lock hold{next_lock_, std::try_to_lock};
     if (!hold) return nullptr;
-    runnable* const next = next_.load(std::memory_order_relaxed);
-    next_.store(nullptr, std::memory_order_relaxed);
+    runnable* const next = next_.load(std::memory_order_acquire);
+    // The owner may put one there now.
+    if (next != nullptr) next_.store(nullptr, std::memory_order_relaxed);
     return next;
   }
 
@@ -180,7 +182,7 @@ class run_queue {
   static constexpr std::uint32_t most_in_a_row = 64;
 
   owner_spinlock next_lock_;
-  std::atomic<runnable*> next_{nullptr};  // comes before all others; changed under its lock only
+  std::atomic<runnable*> next_{nullptr};  // comes before all others; taken and replaced under its lock only
   std::uint32_t in_a_row_ = 0;
   // Threads without work look at these, again and again.
   alignas(64) private_lock lock_;

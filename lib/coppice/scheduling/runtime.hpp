@@ -65,8 +65,12 @@ class runtime {
 
   /// The same on the runtime of the calling thread, where that is soon done. False: nothing has been done.
   static bool wake_quickly(runnable& ready) noexcept {
-    run_queue* const own = this_thread().own_queue;
-    return own != nullptr && !ready.runs_elsewhere() && own->push_first_alone(ready);
+    const thread_state& thread = this_thread();
+    run_queue* const own = thread.own_queue;
+    if (own == nullptr || ready.runs_elsewhere()) return false;
+    // Those that wait may be served by a thread that sleeps.
+    if (own->size() != 0 && thread.sleeping->load(std::memory_order_relaxed) != 0) return false;
+    return own->push_first_alone(ready);
   }
 
   /// Suspends the calling fiber, and with it the runnable that has its turn on it, until that is woken.

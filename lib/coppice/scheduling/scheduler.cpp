@@ -267,7 +267,8 @@ void scheduler::run() {
 #endif
   const handler_stack for_signals;
   this_thread().here = this;
-  this_thread().own_queue = is_alone_ && !in_order_ ? &queue_ : nullptr;
+  this_thread().own_queue = in_order_ ? nullptr : &queue_;
+  this_thread().sleeping = &runtime_.sleeping_;
   state_.store(&this_thread(), std::memory_order_release);
   auto* boost = context::active()->get_scheduler();
   auto* made = new algorithm{*this, *boost};
@@ -278,6 +279,7 @@ void scheduler::run() {
   state_.store(nullptr, std::memory_order_release);
   this_thread().here = nullptr;
   this_thread().own_queue = nullptr;
+  this_thread().sleeping = nullptr;
   this_thread().running = nullptr;
 }
 

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <atomic>
+#include <cstddef>
+
 #include <coppice/scheduling/seen_by_others.hpp>
 
 namespace coppice::scheduling {
@@ -10,9 +13,10 @@ class scheduler;
 
 /// What a thread is for the scheduling: all null on one that is none of a runtime's.
 struct thread_state {
-  scheduler* here;                    // whose thread this is
-  seen_by_others<runnable*> running;  // who has its turn on it
-  run_queue* own_queue;               // if no other thread uses it, and what is woken may come first
+  scheduler* here;                           // whose thread this is
+  seen_by_others<runnable*> running;         // who has its turn on it
+  run_queue* own_queue;                      // if what is woken may come first there
+  const std::atomic<std::size_t>* sleeping;  // how many threads of the runtime do
 };
 
 /// The state of the calling thread. Not to be kept over a switch, after which a fiber may be on another thread.
