@@ -54,7 +54,8 @@ void tell_lost(pid to, envelope_kind kind, const message_type& type) noexcept {
 
 void control_block::finish() noexcept {
   finishing_ = true;
-  const exit_reason reason = fatal_;
+  has_fatal_ = true;  // nothing changes the reason any more
+  const exit_reason& reason = fatal_;
   status_.store(status::exiting, std::memory_order_relaxed);
   process_table& table = process_table::instance();
   process_runtime& runtime = running_runtime();

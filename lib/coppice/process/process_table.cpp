@@ -289,7 +289,7 @@ class recent_pushes {
   }
 
  private:
-  static constexpr std::uint32_t distance = 8;
+  static constexpr std::uint32_t distance = 16;
 
   struct push {
     envelope* sent;

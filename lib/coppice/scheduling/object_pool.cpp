@@ -116,6 +116,7 @@ struct depot {
   chunk* current = nullptr;  // carved from
   std::size_t free_count = 0;
   std::size_t carved_count = 0;
+  std::atomic<const block_magazines*> last_taker{nullptr};  // whose thread took blocks last
 
   // Only what came from `operator new`.
   std::atomic<std::size_t> plain_count{0};
@@ -145,9 +146,7 @@ block_list carve(depot& from, std::size_t block_class) {
   std::byte* const start = reinterpret_cast<std::byte*>(&source) + header_size + source.carved * size;
   block_list carved{nullptr, count};
   for (std::uint32_t i = count; i-- > 0;) {
-    void* const block = start + i * size;
-    void* const further = start + std::min(i + block_magazine::distance, count - 1) * size;
-    carved.first = ::new (block) free_block{carved.first, static_cast<free_block*>(further)};
+    carved.first = ::new (static_cast<void*>(start + i * size)) free_block{carved.first, carved.first};
   }
   source.carved += count;
   from.carved_count += count;
@@ -157,6 +156,7 @@ block_list carve(depot& from, std::size_t block_class) {
 // Takes up to a batch; at least one block.
 block_list take_blocks(std::size_t block_class) {
   depot& from = depots[block_class];
+  from.last_taker.store(&this_thread_magazines, std::memory_order_relaxed);
   std::lock_guard lock(from.mutex);
   block_list taken;
   if (from.batches != nullptr) {
@@ -176,8 +176,18 @@ block_list take_blocks(std::size_t block_class) {
   return taken;
 }
 
+// Whoever uses the batch next has to wait for each block to come over from this processor, and learns only from the
+// block where the next one is: so each says where one is that comes some places later.
+void point_ahead(free_block* first) noexcept {
+  constexpr int distance = 8;
+  free_block* ahead = first;
+  for (int i = 0; i < distance && ahead != nullptr; ++i) ahead = ahead->next;
+  for (; ahead != nullptr; first = first->next, ahead = ahead->next) first->further = ahead;
+}
+
 void give_batch(std::size_t block_class, free_block* first) noexcept {
   depot& to = depots[block_class];
+  if (to.last_taker.load(std::memory_order_relaxed) != &this_thread_magazines) point_ahead(first);
   std::lock_guard lock(to.mutex);
   first->further = to.batches;
   to.batches = first;

@@ -14,9 +14,9 @@ namespace detail {
 /// A block that nobody uses, in a list of such.
 struct free_block {
   free_block* next;
-  /// What lies further on: in the list that a thread uses, a block some places behind this one, as far as is known, to
-  /// be fetched from the memory or from the processor that gave it back while those before it are used; in the depot,
-  /// of the first block of a full batch, the next batch.
+  /// What lies further on, to be fetched while this one is used: the next one, or, in a batch that has come from
+  /// another thread and so lies in another processor's cache, one some places behind. In the depot, of the first block
+  /// of a full batch, the next batch.
   free_block* further;
 };
 
@@ -24,18 +24,14 @@ struct free_block {
 ///
 /// `room` is how many blocks the list still takes. Everything zero means that the thread has not been seen yet: both
 /// ways then lead out of line, where that is put right. Only its thread writes it; others read the counts.
-struct alignas(64) block_magazine {
-  static constexpr std::uint32_t distance = 4;  // power of two
-
+struct block_magazine {
   free_block* first;
   free_block* spare;
   std::atomic<std::uint32_t> room;
   std::atomic<std::uint32_t> spare_count;
-  free_block* given_back[distance];  // last
 
   void put(void* block, std::uint32_t room_before) noexcept {
-    free_block*& earlier = given_back[room_before % distance];
-    first = earlier = ::new (block) free_block{first, earlier};
+    first = ::new (block) free_block{first, first};
     room.store(room_before - 1, std::memory_order_relaxed);
   }
 };
