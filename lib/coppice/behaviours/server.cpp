@@ -162,13 +162,17 @@ process_body::turn server_body::run(control_block& process) {
     } else if (process.first_message() == nullptr) {
       if (!process.has_arrivals()) return turn::rests;
       next = process.take_lone_message();
-    } else if (!process.has_signal()) [[likely]] {
+      if (next == nullptr) [[unlikely]] {
+        process.fetch();
+        continue;
+      }
+    } else {
+      if (process.has_signal()) [[unlikely]] {
+        process.fetch();
+        if (process.fatal()) return turn::ended;
+      }
       next = process.take_first_message();
       __builtin_prefetch(process.first_message());
-    }
-    if (next == nullptr) [[unlikely]] {
-      process.fetch();
-      continue;
     }
     if (!handle(process, next)) [[unlikely]] {
       return turn::ended;

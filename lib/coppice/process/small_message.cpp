@@ -1,4 +1,5 @@
 #include <array>
+#include <cstring>
 #include <new>
 
 #include <coppice/process/control_block.hpp>
@@ -19,7 +20,8 @@ template <class... Words>
 envelope* write_small(void* room, pid to, envelope_kind kind, const message_type& type, Words... words) noexcept {
   auto* const made = ::new (room) envelope{nullptr, to.value(), 0, 0, &type};
   made->set(kind, reference{});
-  ::new (static_cast<std::byte*>(room) + payload) std::array<word, sizeof...(Words)>{words...};
+  const std::array<word, sizeof...(Words)> value{words...};
+  std::memcpy(static_cast<std::byte*>(room) + payload, value.data(), sizeof value);
   return made;
 }
 
