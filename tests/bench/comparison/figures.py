@@ -5,6 +5,7 @@ import statistics
 
 from comparison import rows as table
 
+AGREED = 0.1
 SCALED = ("caf_1_1", "sobjectizer", "rotor")
 
 
@@ -37,6 +38,14 @@ class figures:
         if len(values) < 2 or statistics.median(values) == 0:
             return None
         return (max(values) - min(values)) / statistics.median(values)
+
+    def is_settled(self, workload, system, threads):
+        """Whether more than half of the repetitions agree with their median to a tenth; one alone does."""
+        values = self.values.get((workload, system, threads))
+        if not values:
+            return True
+        middle = statistics.median(values)
+        return 2 * sum(abs(value - middle) <= AGREED * middle for value in values) > len(values)
 
     def records(self):
         return [{"workload": workload, "system": system, "threads": threads, "unit": self.units[workload],

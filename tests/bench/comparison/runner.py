@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 
+from comparison import rows
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent.parent
 BUILD = ROOT / "build" / "bench"
 
@@ -132,31 +134,55 @@ def build():
     must("nice", "ninja", "-C", BUILD, "-j", os.environ.get("JOBS", str(os.cpu_count())), "bench")
 
 
-def measure(workloads, size, repetitions, seed, quick, measured, budget=None):
-    """Runs all systems of all workloads, repetition by repetition. Returns how many repetitions there were, and what failed.
+def is_settled(workload, measured):
+    """Whether what decides its rows is: the figures of Coppice, and of whom the goals name."""
+    if workload == "loop":
+        return all(measured.is_settled(workload, "boost_fiber", threads) for threads in FIBER_THREADS[workload])
+    return all(measured.is_settled(row.workload(), system, threads)
+               for row in rows.ROWS if workload_of(row) == workload
+               for system in ["coppice"] + [goal.system for goal in row.goals if goal.system]
+               for threads in ([row.threads] if system == "coppice" else [1, 2]))
 
-    With a budget, in seconds, no repetition is begun that would exceed it if it took as long as the one before."""
+
+def measure(workloads, size, repetitions, seed, quick, measured, budget=None):
+    """Runs all systems of all workloads, repetition by repetition, and then once more, up to as often again, those whose
+    figures are apart. Returns how many repetitions there were, how many workloads were run once more, and what failed.
+
+    With a budget, in seconds, nothing is begun that would exceed it if it took as long as the one before."""
     failures = {}
     began = time.monotonic()
-    longest = 0.0
-    for repetition in range(repetitions):
+    took = dict.fromkeys(workloads, 0.0)
+
+    def fits(seconds):
+        return not budget or time.monotonic() - began + seconds <= budget
+
+    def run(workload, repetition):
         before = time.monotonic()
-        if budget and repetition > 0 and before - began + longest > budget:
-            return repetition, failures
+        for system, threads, command in commands(workload, size, seed + repetition, quick):
+            if (workload, system, threads) in failures:
+                continue
+            if sys.stderr.isatty():
+                print(f"\r\033[K{repetition + 1}/{repetitions} {workload} {system} {threads}", end="", file=sys.stderr)
+            if workload in MEMORY_HUNGRY:
+                have_memory_at_hand()
+            try:
+                for record in run_once(command, 120 if quick else 600):
+                    measured.add(record)
+            except RuntimeError as fault:
+                failures[workload, system, threads] = str(fault)
+        took[workload] = max(took[workload], time.monotonic() - before)
+
+    done = 0
+    while done < repetitions and (done == 0 or fits(sum(took.values()))):
         for workload in workloads:
-            for system, threads, command in commands(workload, size, seed + repetition, quick):
-                if (workload, system, threads) in failures:
-                    continue
-                if sys.stderr.isatty():
-                    print(f"\r\033[K{repetition + 1}/{repetitions} {workload} {system} {threads}", end="", file=sys.stderr)
-                if workload in MEMORY_HUNGRY:
-                    have_memory_at_hand()
-                try:
-                    for record in run_once(command, 120 if quick else 600):
-                        measured.add(record)
-                except RuntimeError as fault:
-                    failures[workload, system, threads] = str(fault)
-        longest = max(longest, time.monotonic() - before)
+            run(workload, done)
+        done += 1
+    again = 0
+    for repetition in range(done, 2 * done if done > 1 else done):
+        for workload in workloads:
+            if not is_settled(workload, measured) and fits(took[workload]):
+                run(workload, repetition)
+                again += 1
     if sys.stderr.isatty():
         print("\r\033[K", end="", file=sys.stderr)
-    return repetitions, failures
+    return done, again, failures

@@ -57,7 +57,8 @@ def render(measured, verdicts, about):
 
 
 def about_text(about):
+    again = f", {about['again']} workloads once more" if about.get("again") else ""
     return (f"{about['date']}, {about['machine']}\n"
-            f"size {about['size']}, {about['repetitions']} repetitions, load average {about['load']}\n"
+            f"size {about['size']}, {about['repetitions']} repetitions{again}, load average {about['load']}\n"
             "Medians, and in brackets how many times Coppice's that is. Coppice on one thread where nothing else is said; an "
             "opponent has the better of one and two" + (" where both were run." if about["size"] == "quick" else "."))
