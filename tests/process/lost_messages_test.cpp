@@ -51,6 +51,15 @@ TEST_SUITE("lost messages") {
       reason_of(dying);
       CHECK(observer.lost() == texts{"shop::listen"});
 
+      // Handled, and then the server was killed at rest.
+      const pid idle = start<desk>().process();
+      const reference resting = monitor(idle);
+      cast(idle, shop::note{});
+      settle();
+      exit(idle, exit_reason::kill());
+      reason_of(resting);
+      CHECK(observer.lost() == texts{});
+
       // Handled, although it was the last.
       const pid last = start<desk>().process();
       const reference ending = monitor(last);

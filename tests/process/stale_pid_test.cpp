@@ -93,6 +93,20 @@ class sitter : public server<sitter, nothing_comes> {
   void handle(nothing_comes) {}
 };
 
+struct count {
+  using reply = int;
+};
+
+// How many of `nothing_comes` it has handled.
+class counter : public server<counter, count, nothing_comes> {
+ public:
+  int handle(count) const { return handled_; }
+  void handle(nothing_comes) { ++handled_; }
+
+ private:
+  int handled_ = 0;
+};
+
 // What a sender does who has looked at the slot while `dead` still lived, and was held up until its successor was
 // there. A check of the serial before the push, however careful, has been passed by then.
 bool push_late(envelope* sent) {
@@ -113,6 +127,21 @@ TEST_SUITE("stale pid") {
       CHECK(process_info(successor, info::messages)->messages.empty());
       CHECK(content.use_count() == 1);
       CHECK_FALSE(log.tells("got"));
+    });
+  }
+
+  TEST_CASE("a message to a dead process that comes alone is not handled by a server that rests in its place") {
+    in_runtime({.threads = 1}, [] {
+      const pid dead = dead_process();
+      pid successor;
+      while (!successor || detail::slot_of(successor) != detail::slot_of(dead)) successor = start<counter>().process();
+      for (const auto kind : {envelope_kind::message, envelope_kind::cast}) {
+        CHECK(push_late(make_envelope<nothing_comes>(dead, kind, pid{}, reference{})));
+        yield();
+        CHECK(call(successor, count{}) == 0);
+      }
+      send(successor, nothing_comes{});
+      CHECK(call(successor, count{}) == 1);
     });
   }
 
